@@ -1,0 +1,64 @@
+//! Every bound of the domain, with its reason. Times are microseconds unless the name says otherwise.
+
+/// One millisecond, in the unit of record times.
+pub const MS: u64 = 1_000;
+/// One second, in the unit of record times.
+pub const SECOND: u64 = 1_000 * MS;
+
+/// Client events in one send: the API's own bound on `initial_events`.
+pub const SEND_EVENTS_MAX: usize = 50;
+/// Client events accepted and not yet taken up, per session. A client that sends faster than its
+/// agent reads is told so (429) instead of growing the session's memory.
+pub const QUEUE_EVENTS_MAX: usize = 100;
+/// Bytes of those events together; they are held in memory until they are taken up.
+pub const QUEUE_BYTES_MAX: usize = 4 << 20;
+
+/// One record, header and payload. Larger parts wait for the blob store; until then they are a
+/// clear error.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+/// Characters of a tool result that stay in the log; the rest goes to a file that the result names.
+pub const RESULT_CHARS_MAX: usize = 100_000;
+/// Bytes of one client event's content.
+pub const CLIENT_EVENT_BYTES_MAX: usize = RECORD_BYTES_MAX - 4_096;
+/// The API's bound on a system prompt, in characters.
+pub const SYSTEM_CHARS_MAX: usize = 100_000;
+/// The API's bound on an agent's name, in characters.
+pub const AGENT_NAME_CHARS_MAX: usize = 256;
+/// The API's bound on the tools of an agent.
+pub const TOOLS_MAX: usize = 256;
+
+/// Model requests in one turn. A model that calls tools for ever is stopped with
+/// `tool_use_limit_reached_error`; a new message starts afresh.
+pub const TURN_REQUESTS_MAX: u32 = 200;
+/// Tool calls taken from one answer; the others get an error result at once.
+pub const ANSWER_CALLS_MAX: usize = 64;
+/// Tokens that one answer may have, where the agent does not say.
+pub const ANSWER_TOKENS_MAX: u32 = 16_384;
+/// Bytes of one answer's raw blocks: they become one record.
+pub const ANSWER_BYTES_MAX: usize = RECORD_BYTES_MAX - 8_192;
+
+/// Attempts at one model request before the turn is given up with `exhausted`.
+pub const MODEL_ATTEMPTS_MAX: u32 = 8;
+/// First wait between attempts; it doubles.
+pub const MODEL_BACKOFF_FROM: u64 = 250 * MS;
+/// Longest wait of our own choosing between attempts.
+pub const MODEL_BACKOFF_TO: u64 = 30 * SECOND;
+/// Longest wait that an endpoint's `retry-after` may ask for.
+pub const RETRY_AFTER_MAX: u64 = 300 * SECOND;
+/// Waits below this stay invisible: private `attempt` records inside one public span.
+pub const VISIBLE_WAIT: u64 = SECOND;
+
+/// How long an interrupted call may take to report its real outcome before it is sealed and its
+/// outcome recorded as unknown.
+pub const CANCEL_WAIT: u64 = 10 * SECOND;
+/// Time allowed to a tool call, where neither call nor tool says otherwise (the API's own default).
+pub const CALL_DEADLINE: u64 = 120 * SECOND;
+/// Longest time that a call may ask for by `timeout_ms`.
+pub const CALL_DEADLINE_MAX: u64 = 3_600 * SECOND;
+/// What an overdue call gets beyond its deadline until its hand is taken for hung and fenced.
+pub const CALL_GRACE: u64 = 15 * SECOND;
+
+/// Records read from the store in one go when a log is folded.
+pub const READ_RECORDS_MAX: usize = 1_024;
+/// Bytes of header that the codec accepts; a header is about 100 bytes.
+pub const HEADER_BYTES_MAX: usize = 256;

@@ -1,0 +1,184 @@
+//! The port of the durable log.
+//!
+//! One write and five reads. A write is a group of transactions, each all or nothing; when
+//! [`Store::commit`] answers, what it accepted is on stable storage. The committer that forms the
+//! groups is runtime code; a blocking store owns the thread that it blocks.
+
+use super::BoxFuture;
+use crate::id::SessionId;
+use crate::record::Record;
+
+/// What one session appends in one go.
+#[derive(Debug, Clone)]
+pub struct Txn {
+    /// Whose log.
+    pub session: SessionId,
+    /// The writer's epoch. Lower than the highest the session has seen: [`Refusal::Fenced`].
+    pub epoch: u64,
+    /// The sequence number after which the records go. Any other head: [`Refusal::Conflict`].
+    pub expected_seq: u64,
+    /// The records, numbered from `expected_seq + 1`, at least one.
+    pub records: Vec<Record>,
+    /// Catalog entries written with the records.
+    pub puts: Vec<Put>,
+    /// Catalog keys that must be absent for the transaction to be accepted.
+    pub absent: Vec<Vec<u8>>,
+    /// Whether the session has open effects after this append; kept in the index of open sessions.
+    pub open: bool,
+}
+
+/// A catalog entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put {
+    /// The key; catalog keys begin with the 16 bytes of the workspace.
+    pub key: Vec<u8>,
+    /// The new value.
+    pub value: Vec<u8>,
+}
+
+/// Why one transaction of a group was not accepted. The others of the group are not touched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A writer with a higher epoch has taken the session over.
+    #[error("fenced: epoch {ours} is older than the session's epoch {current}")]
+    Fenced {
+        /// The epoch of the refused transaction.
+        ours: u64,
+        /// The epoch that the session is at.
+        current: u64,
+    },
+    /// The log is not where the writer believes.
+    #[error("conflict: expected head {expected}, the log is at {actual}")]
+    Conflict {
+        /// What the writer expected.
+        expected: u64,
+        /// Where the log is.
+        actual: u64,
+    },
+    /// A catalog key that had to be absent is there.
+    #[error("precondition failed: a catalog entry that must be absent exists")]
+    Exists,
+    /// The records are not numbered densely from `expected_seq + 1`, or are too large.
+    #[error("malformed transaction: {0}")]
+    Malformed(String),
+}
+
+/// Where a session's log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The sequence number of the last record.
+    pub seq: u64,
+    /// The epoch of the last record.
+    pub epoch: u64,
+}
+
+/// A durable, ordered log per session, and a catalog beside it.
+pub trait Store: Send + Sync {
+    /// Commits a group: one outcome per transaction, in order, after one sync for all of them.
+    ///
+    /// # Errors
+    /// An error means that nothing of the group may be taken for durable and that the store accepts
+    /// nothing more ([`Error::Poisoned`] from then on); what became of the group shows after the
+    /// store was opened anew.
+    fn commit(&self, group: Vec<Txn>) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>>;
+
+    /// Up to `max` records of a session from `from` (inclusive) on, in order. Empty past the end.
+    fn read(
+        &self,
+        session: SessionId,
+        from: u64,
+        max: usize,
+    ) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
+
+    /// The end of a session's log; `None` if there is no such session.
+    fn head(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Head>, Error>>;
+
+    /// One catalog entry.
+    fn get(&self, key: Vec<u8>) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+
+    /// Catalog entries under a prefix, in key order, at most `max`.
+    fn scan(&self, prefix: Vec<u8>, max: usize) -> BoxFuture<'_, Result<Vec<Put>, Error>>;
+
+    /// The sessions whose last append left effects open, in id order: whom to wake after a start.
+    fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>>;
+
+    /// An epoch higher than any that this store has handed out, also across restarts.
+    fn next_epoch(&self) -> u64;
+
+    /// Ends the store: everything committed stays, the lock is released when this returns.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Why the store cannot do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A write or a sync failed; nothing more is accepted until the store is opened anew.
+    #[error("the journal is poisoned and accepts nothing more: {0}; restart to recover")]
+    Poisoned(String),
+    /// The disk is full. The store is poisoned by it, nothing acknowledged is lost.
+    #[error("no space left for the journal in {path}: free some space and start again")]
+    Full {
+        /// The data directory.
+        path: String,
+    },
+    /// One record cannot be read. Its session stops; the others run.
+    #[error("record {seq} of {session} cannot be read: {problem}")]
+    Corrupt {
+        /// Whose record.
+        session: SessionId,
+        /// Which record.
+        seq: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The journal was damaged in a place that acknowledged records stood in.
+    #[error("the journal in {path} is damaged: {problem}")]
+    Damaged {
+        /// The data directory or file.
+        path: String,
+        /// What was found, and what can be done.
+        problem: String,
+    },
+    /// Another process has the data directory open.
+    #[error(
+        "{path} is in use by another planaria process{holder}; stop it or choose another --data-dir"
+    )]
+    Locked {
+        /// The data directory.
+        path: String,
+        /// " (pid N)" where known.
+        holder: String,
+    },
+    /// The data directory was written by a newer version.
+    #[error(
+        "{path} has data format {found}; this version reads up to {known}: use a newer planaria"
+    )]
+    NewerFormat {
+        /// The data directory.
+        path: String,
+        /// The format found.
+        found: u32,
+        /// The newest format that this version knows.
+        known: u32,
+    },
+    /// Any other failure of the outside.
+    #[error("{action} failed: {problem}")]
+    Io {
+        /// What was attempted, with the path.
+        action: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Error {
+    /// Whether the same call may succeed later without opening the store anew.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,160 @@
+//! The kinds of records: code on disk, name outside, who may see it.
+
+use std::borrow::Cow;
+
+/// Who sees a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Nobody but us.
+    Private,
+    /// An event of the API.
+    Public,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $name:literal, $visibility:ident;)*) => {
+        /// What a record says happened. Codes are on disk and never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+            /// A kind of a newer version that may be passed over.
+            Unknown(u16),
+        }
+
+        impl Kind {
+            /// Every kind this version knows, in the order of the codes.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant),*];
+
+            /// The code on disk.
+            pub fn code(self) -> u16 {
+                match self {
+                    $(Kind::$variant => $code,)*
+                    Kind::Unknown(code) => code,
+                }
+            }
+
+            /// The inverse of `code`.
+            pub fn from_code(code: u16) -> Self {
+                match code {
+                    $($code => Kind::$variant,)*
+                    other => Kind::Unknown(other),
+                }
+            }
+
+            /// The event type of a public kind, our own word for a private one.
+            pub fn name(self) -> Cow<'static, str> {
+                match self {
+                    $(Kind::$variant => Cow::Borrowed($name),)*
+                    Kind::Unknown(code) => Cow::Owned(format!("unknown.{code}")),
+                }
+            }
+
+            /// Who sees records of this kind.
+            pub fn visibility(self) -> Visibility {
+                match self {
+                    $(Kind::$variant => Visibility::$visibility,)*
+                    Kind::Unknown(_) => Visibility::Private,
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Record 1: who the session is (workspace, agent, environment).
+    Genesis = 1, "genesis", Private;
+    /// A client's event, durable, not yet taken up.
+    Accepted = 2, "accepted", Private;
+    /// A harness took over; effects handed out before are stale.
+    Claim = 3, "claim", Private;
+    /// A model's raw answer, from which public events in the same batch were made.
+    Answer = 4, "model.answer", Private;
+    /// A model request failed and is tried again within its span.
+    Attempt = 5, "model.attempt", Private;
+    /// A tool call became runnable.
+    Dispatch = 6, "tool.dispatch", Private;
+    /// A hand was started for the session.
+    HandBound = 7, "hand.bound", Private;
+    /// An open custom tool call was closed by us (interrupt), with the text the model gets.
+    CallClosed = 8, "call.closed", Private;
+    /// The session's restart budget is spent.
+    Parked = 9, "session.parked", Private;
+    /// A note for the model about its surroundings (its shell is gone, its files remain).
+    Notice = 10, "harness.notice", Private;
+
+    /// See the contract, §7.3.
+    UserMessage = 100, "user.message", Public;
+    /// See the contract, §7.4.
+    UserInterrupt = 101, "user.interrupt", Public;
+    /// See the contract, §7.5.
+    UserToolConfirmation = 102, "user.tool_confirmation", Public;
+    /// See the contract, §7.6.
+    UserCustomToolResult = 103, "user.custom_tool_result", Public;
+    /// See the contract, §7.6.
+    UserToolResult = 104, "user.tool_result", Public;
+    /// See the contract, §7.7.
+    SystemMessage = 105, "system.message", Public;
+
+    /// See the contract, §8.1.
+    AgentThinking = 120, "agent.thinking", Public;
+    /// See the contract, §8.1.
+    AgentMessage = 121, "agent.message", Public;
+    /// See the contract, §8.1.
+    AgentToolUse = 122, "agent.tool_use", Public;
+    /// See the contract, §8.1.
+    AgentToolResult = 123, "agent.tool_result", Public;
+    /// See the contract, §8.1.
+    AgentCustomToolUse = 124, "agent.custom_tool_use", Public;
+
+    /// See the contract, §8.2.
+    SessionStatusRunning = 140, "session.status_running", Public;
+    /// See the contract, §8.2.
+    SessionStatusIdle = 141, "session.status_idle", Public;
+    /// See the contract, §8.2.
+    SessionStatusRescheduled = 142, "session.status_rescheduled", Public;
+    /// See the contract, §8.2.
+    SessionStatusTerminated = 143, "session.status_terminated", Public;
+    /// See the contract, §8.6.
+    SessionError = 144, "session.error", Public;
+    /// See the contract, §8.2.
+    SessionUsage = 145, "session.usage", Public;
+    /// See the contract, §8.2.
+    ThreadStatusRunning = 146, "session.thread_status_running", Public;
+    /// See the contract, §8.2.
+    ThreadStatusIdle = 147, "session.thread_status_idle", Public;
+    /// See the contract, §8.2.
+    ThreadStatusRescheduled = 148, "session.thread_status_rescheduled", Public;
+    /// See the contract, §8.2.
+    ThreadStatusTerminated = 149, "session.thread_status_terminated", Public;
+
+    /// See the contract, §8.3.
+    ModelRequestStart = 160, "span.model_request_start", Public;
+    /// See the contract, §8.3.
+    ModelRequestEnd = 161, "span.model_request_end", Public;
+}
+
+impl Kind {
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether records of this kind are events of the API.
+    pub fn is_public(self) -> bool {
+        self.visibility() == Visibility::Public
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_are_unique_and_lead_back_to_their_kind() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_code(kind.code()), *kind);
+            assert_eq!(Kind::from_name(&kind.name()), Some(*kind));
+        }
+    }
+}
