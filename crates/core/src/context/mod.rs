@@ -1,1 +1,174 @@
-//! Placeholder.
+//! From the log to a model request: a pure function of (log, harness, policy).
+//!
+//! [`Context`] is fed records in order and can make the request at any time, so a harness that has
+//! followed a session does not read its log again, and one that takes over gets the same request
+//! from the same records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::agent::{Agent, offered_tools};
+use crate::id::{EventId, block_event};
+use crate::limits::ANSWER_TOKENS_MAX;
+use crate::model::{Block, Message, Request, Role, ToolInput};
+use crate::record::payload::{Answer, CallClosed, Content, Genesis, HandBound};
+use crate::record::{Kind, PayloadError, Record};
+use crate::tool::text_block;
+
+/// The name of this way to choose the context; recorded with every answer.
+pub const HARNESS: &str = "whole-log";
+/// Its version: raised whenever the same log gives another request.
+pub const HARNESS_VERSION: u32 = 1;
+
+const SANDBOX_REPLACED: &str = "[The sandbox was replaced before this call. Shell variables, background processes \
+    and the working directory are gone; files in the workspace remain.]";
+const SANDBOX_NOTE: &str =
+    "Your tools run in a sandbox. Relative paths start at your workspace, the working directory.";
+
+/// The conversation so far.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    agent: Option<Arc<Agent>>,
+    messages: Vec<Message>,
+    /// Calls of the last answer, in its order: results go back in this order, whatever came first.
+    calls: Vec<EventId>,
+    results: BTreeMap<EventId, Value>,
+    texts: Vec<Value>,
+    replaced: bool,
+    seq: u64,
+}
+
+#[derive(Deserialize)]
+struct ResultBody {
+    #[serde(alias = "custom_tool_use_id")]
+    tool_use_id: EventId,
+    #[serde(default)]
+    content: Vec<Value>,
+    #[serde(default)]
+    is_error: bool,
+}
+
+impl Context {
+    /// The position of the last record that was fed.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Feeds the next record.
+    ///
+    /// # Errors
+    /// When its payload is not what its kind promises; the session must not go on.
+    pub fn push(&mut self, record: &Record) -> Result<(), PayloadError> {
+        self.seq = record.seq;
+        match record.kind {
+            Kind::Genesis => self.agent = Some(Arc::new(record.parse::<Genesis>()?.agent)),
+            Kind::UserMessage => self.texts.extend(record.parse::<Content>()?.content),
+            Kind::SystemMessage => {
+                for block in record.parse::<Content>()?.content {
+                    let text = block.get("text").and_then(Value::as_str).unwrap_or_default();
+                    self.texts.push(text_block(&format!("<system>{text}</system>")));
+                }
+            }
+            Kind::Answer => self.answer(&record.parse()?),
+            Kind::HandBound => {
+                self.replaced |= record.parse::<HandBound>()?.locator.generation > 1;
+            }
+            Kind::AgentToolResult | Kind::UserCustomToolResult => {
+                let body: ResultBody = record.parse()?;
+                self.result(body.tool_use_id, body.content, body.is_error);
+            }
+            Kind::CallClosed => {
+                let closed: CallClosed = record.parse()?;
+                self.result(closed.tool_use_id, vec![text_block(&closed.text)], true);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn result(&mut self, call: EventId, mut content: Vec<Value>, is_error: bool) {
+        if std::mem::take(&mut self.replaced) {
+            content.insert(0, text_block(SANDBOX_REPLACED));
+        }
+        let block = json!({
+            "type": "tool_result", "tool_use_id": call, "content": content, "is_error": is_error,
+        });
+        self.results.insert(call, block);
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        self.end_user_turn();
+        let mut content = Vec::with_capacity(answer.blocks.len());
+        for (index, block) in answer.blocks.iter().enumerate() {
+            match block {
+                Block::Text(text) if text.is_empty() => {}
+                Block::Text(text) => content.push(text_block(text)),
+                Block::Thinking(raw) => content.push(raw.clone()),
+                Block::ToolUse { name, input } => {
+                    let id = block_event(answer.request, index);
+                    let input = match input {
+                        ToolInput::Object(value) => value.clone(),
+                        ToolInput::Malformed(_) => json!({}),
+                    };
+                    self.calls.push(id);
+                    content.push(json!({
+                        "type": "tool_use", "id": id, "name": name, "input": input,
+                    }));
+                }
+            }
+        }
+        if !content.is_empty() {
+            self.messages.push(Message { role: Role::Assistant, content });
+        }
+    }
+
+    /// What the user and the tools said since the last answer, in the order that the API demands.
+    fn user_turn(&self) -> Vec<Value> {
+        let results = self.calls.iter().filter_map(|call| self.results.get(call).cloned());
+        results.chain(self.texts.iter().cloned()).collect()
+    }
+
+    fn end_user_turn(&mut self) {
+        let content = self.user_turn();
+        self.calls.clear();
+        self.results.clear();
+        self.texts.clear();
+        append_user(&mut self.messages, content);
+    }
+
+    /// The request that the session would send now; `None` before its first record.
+    pub fn request(&self) -> Option<Request> {
+        let agent = self.agent.as_ref()?;
+        let mut messages = self.messages.clone();
+        append_user(&mut messages, self.user_turn());
+        let tools = offered_tools(agent);
+        let mut system = agent.system.clone().unwrap_or_default();
+        if !tools.is_empty() {
+            if !system.is_empty() {
+                system.push_str("\n\n");
+            }
+            system.push_str(SANDBOX_NOTE);
+        }
+        Some(Request {
+            model: agent.model.id.clone(),
+            effort: agent.model.effort.clone(),
+            system,
+            messages,
+            tools,
+            max_tokens: ANSWER_TOKENS_MAX,
+        })
+    }
+}
+
+fn append_user(messages: &mut Vec<Message>, content: Vec<Value>) {
+    if content.is_empty() {
+        return;
+    }
+    match messages.last_mut() {
+        Some(last) if last.role == Role::User => last.content.extend(content),
+        _ => messages.push(Message { role: Role::User, content }),
+    }
+}

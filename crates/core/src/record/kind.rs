@@ -80,8 +80,6 @@ kinds! {
     CallClosed = 8, "call.closed", Private;
     /// The session's restart budget is spent.
     Parked = 9, "session.parked", Private;
-    /// A note for the model about its surroundings (its shell is gone, its files remain).
-    Notice = 10, "harness.notice", Private;
 
     /// See the contract, §7.3.
     UserMessage = 100, "user.message", Public;

@@ -1,0 +1,99 @@
+//! Commands in, records out. One file per kind of decision.
+
+mod advance;
+mod answer;
+mod claim;
+mod interrupt;
+mod model_done;
+mod model_failed;
+mod park;
+mod send;
+mod tool_ended;
+
+use super::Stamp;
+use super::batch::Batch;
+use super::command::{Command, Rejection};
+use super::effects::EffectId;
+use super::state::{SessionState, Status};
+use crate::record::payload::{HandBound, ThreadStatus};
+use crate::record::{Kind, Record};
+
+/// The records that `command` leads to; none if there is nothing to record. The same state, command
+/// and stamp give the same records.
+///
+/// # Errors
+/// A [`Rejection`]; nothing is to be recorded then.
+pub fn decide(
+    state: &SessionState,
+    command: Command,
+    stamp: &Stamp,
+) -> Result<Vec<Record>, Rejection> {
+    let mut batch = Batch::new(state, stamp);
+    if state.seq == 0 {
+        let Command::Create(genesis) = command else {
+            return Err(Rejection::Invalid("the session does not exist".to_owned()));
+        };
+        batch.push(Kind::Genesis, &genesis);
+        return Ok(batch.records);
+    }
+    match command {
+        Command::Create(_) => {
+            return Err(Rejection::Invalid("the session exists already".to_owned()));
+        }
+        Command::Send(events) => send::send(&mut batch, events)?,
+        Command::Claim { harness, version } => claim::claim(&mut batch, harness, version),
+        Command::BindHand { locator, isolation } => {
+            batch.push(Kind::HandBound, &HandBound { locator, isolation });
+        }
+        Command::ModelAnswered { effect, attempt, digest, harness, answer } => {
+            open_model(state, effect, attempt)?;
+            model_done::model_done(&mut batch, digest, harness, *answer);
+        }
+        Command::ModelFailed { effect, attempt, failure } => {
+            open_model(state, effect, attempt)?;
+            model_failed::model_failed(&mut batch, failure);
+        }
+        Command::ToolEnded { effect, attempt, ended } => {
+            tool_ended::tool_ended(&mut batch, effect, attempt, ended)?;
+        }
+        Command::TimerDue { effect } => timer_due(&mut batch, effect)?,
+        Command::Park { reason } => park::park(&mut batch, reason),
+    }
+    Ok(batch.records)
+}
+
+fn stale(effect: EffectId, attempt: u32) -> Rejection {
+    Rejection::Stale { effect: effect.0, attempt }
+}
+
+fn open_model(state: &SessionState, effect: EffectId, attempt: u32) -> Result<(), Rejection> {
+    match state.model {
+        Some(model) if model.effect == effect && attempt == state.attempt => Ok(()),
+        _ => Err(stale(effect, attempt)),
+    }
+}
+
+fn timer_due(batch: &mut Batch<'_>, effect: EffectId) -> Result<(), Rejection> {
+    match batch.state.status {
+        Status::Rescheduling { effect: open, .. } if open == effect => {
+            run(batch);
+            advance::advance(batch);
+            Ok(())
+        }
+        _ => Err(stale(effect, batch.state.attempt)),
+    }
+}
+
+/// The primary thread, as status events name it.
+fn thread(batch: &Batch<'_>) -> ThreadStatus {
+    let session = batch.state.session.expect("record 1 names the session");
+    let agent_name = batch.state.agent.as_ref().map(|a| a.name.clone()).unwrap_or_default();
+    ThreadStatus { session_thread_id: session.primary_thread(), agent_name }
+}
+
+/// Idle or rescheduling → running.
+fn run(batch: &mut Batch<'_>) {
+    batch.push_empty(Kind::SessionStatusRunning);
+    let thread = thread(batch);
+    batch.push(Kind::ThreadStatusRunning, &thread);
+}
