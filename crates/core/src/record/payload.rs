@@ -1,5 +1,7 @@
 //! The payloads of records, as structs. JSON, additive: a reader names only what it needs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -22,6 +24,9 @@ pub struct Genesis {
     pub environment: String,
     /// The session's title.
     pub title: Option<String>,
+    /// The owner's labels; a fleet writes its own name and the session's here.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A client's event that was not taken up yet.

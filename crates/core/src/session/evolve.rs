@@ -66,6 +66,7 @@ fn try_evolve(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
             let genesis: Genesis = record.parse()?;
             state.session = Some(genesis.session);
             state.agent = Some(Arc::new(genesis.agent));
+            state.metadata = Arc::new(genesis.metadata);
         }
         Kind::Accepted => accepted(state, record)?,
         Kind::Claim => state.attempt = record.parse::<Claim>()?.attempt,

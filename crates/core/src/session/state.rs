@@ -1,5 +1,6 @@
 //! What a session's log adds up to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ pub struct SessionState {
     pub session: Option<SessionId>,
     /// The agent, from the genesis record.
     pub agent: Option<Arc<Agent>>,
+    /// The session's labels, from the genesis record.
+    pub metadata: Arc<BTreeMap<String, String>>,
     /// Idle, running, …
     pub status: Status,
     /// Client events that wait to be taken up, in order of arrival.
