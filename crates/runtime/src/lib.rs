@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The actor tree of Planaria: journal, sessions, harnesses, sandboxes.
+//!
+//! The host builds a [`Runtime`] from a store, a source of time, a sandbox driver and a choice of
+//! model providers. The runtime installs nothing global: no subscriber, no signal handler, no actor
+//! name; several live in one process.
+
+#[cfg(panic = "abort")]
+compile_error!("supervision needs unwinding: build with panic = \"unwind\"");
+
+mod error;
+mod fault;
+mod follow;
+mod harness;
+mod journal;
+mod limits;
+mod options;
+mod providers;
+mod registry;
+mod runtime;
+mod sandbox;
+mod session;
+mod slot;
+mod tree;
+mod view;
+
+pub use error::{End, Error};
+pub use fault::Fault;
+pub use follow::Follower;
+pub use options::Supervision;
+pub use providers::Route;
+pub use runtime::{Builder, Runtime, Sent};
+pub use tree::{Node, StartError};
+pub use view::{Condition, Preview, View};

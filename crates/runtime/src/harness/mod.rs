@@ -1,0 +1,157 @@
+//! The harness: disposable. It compares what is in flight with what must be, starts what is missing
+//! and stops what is no longer wanted. What it knows is in the log.
+
+mod model;
+mod tool;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use planaria_core::SessionId;
+use planaria_core::context::Context;
+use planaria_core::port::env::Env;
+use planaria_core::port::store::Store;
+use planaria_core::session::{Command, Effect, EffectId};
+use ractor::ActorRef;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::providers::Providers;
+use crate::sandbox::Sandboxes;
+use crate::session::{Order, SessionMsg};
+use crate::slot::Slot;
+use crate::view::Shared;
+
+/// What must be in flight, as the session knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reconcile {
+    pub attempt: u32,
+    /// How far the log is durable.
+    pub seq: u64,
+    pub effects: Vec<Effect>,
+}
+
+pub(crate) enum HarnessMsg {
+    Reconcile(Reconcile),
+    /// A task has ended; the context comes back from a model task.
+    Done { key: Key, context: Option<Box<Context>> },
+}
+
+/// What a task runs for: an effect, and the attempt under which it was handed out.
+pub(crate) type Key = (EffectId, u32);
+
+/// What a harness needs of its surroundings.
+#[derive(Clone)]
+pub(crate) struct HarnessDeps {
+    pub id: SessionId,
+    pub store: Arc<dyn Store>,
+    pub env: Arc<dyn Env>,
+    pub providers: Arc<Providers>,
+    pub sandboxes: Sandboxes,
+    pub shared: Shared,
+    pub session: Slot<SessionMsg>,
+}
+
+impl HarnessDeps {
+    /// Reports to the session. A session that is gone will be told by the harness after this one.
+    fn report(&self, command: Command) {
+        let _ = self.session.cast(SessionMsg::Order(Box::new(Order::report(command))));
+    }
+
+    /// Sleeps until a record time.
+    async fn sleep_until(&self, due: u64) {
+        let wait = due.saturating_sub(self.env.now());
+        if wait > 0 {
+            tokio::time::sleep(std::time::Duration::from_micros(wait)).await;
+        }
+    }
+}
+
+struct Running {
+    abort: AbortHandle,
+    /// Tells a tool's task that the call is to stop, and by when.
+    cancel: watch::Sender<Option<u64>>,
+}
+
+/// The actor's state.
+pub(crate) struct HarnessActor {
+    deps: HarnessDeps,
+    running: BTreeMap<Key, Running>,
+    /// Kept between requests so that the log is not read again; a lost one is rebuilt from it.
+    context: Option<Box<Context>>,
+    tasks: JoinSet<()>,
+}
+
+impl HarnessActor {
+    pub fn new(deps: HarnessDeps) -> Self {
+        Self { deps, running: BTreeMap::new(), context: None, tasks: JoinSet::new() }
+    }
+
+    pub fn handle(&mut self, me: &ActorRef<HarnessMsg>, message: HarnessMsg) {
+        match message {
+            HarnessMsg::Reconcile(wanted) => self.reconcile(me, &wanted),
+            HarnessMsg::Done { key, context } => {
+                while self.tasks.try_join_next().is_some() {}
+                self.running.remove(&key);
+                if context.is_some() {
+                    self.context = context;
+                }
+            }
+        }
+    }
+
+    fn reconcile(&mut self, me: &ActorRef<HarnessMsg>, wanted: &Reconcile) {
+        let keys: Vec<Key> = wanted.effects.iter().map(|e| (e.id(), wanted.attempt)).collect();
+        self.running.retain(|key, running| {
+            let keep = keys.contains(key);
+            if !keep {
+                running.abort.abort();
+            }
+            keep
+        });
+        for (effect, key) in wanted.effects.iter().zip(keys) {
+            if let Some(running) = self.running.get(&key) {
+                if let Effect::Tool { cancel_by: Some(by), .. } = effect {
+                    running.cancel.send_replace(Some(*by));
+                }
+            } else {
+                self.start(me, key, effect.clone(), wanted.seq);
+            }
+        }
+    }
+
+    fn start(&mut self, me: &ActorRef<HarnessMsg>, key: Key, effect: Effect, seq: u64) {
+        let (deps, me) = (self.deps.clone(), me.clone());
+        let cancel = watch::Sender::new(match &effect {
+            Effect::Tool { cancel_by, .. } => *cancel_by,
+            _ => None,
+        });
+        let cancelled = cancel.subscribe();
+        let context = match effect {
+            Effect::Model { .. } => self.context.take(),
+            _ => None,
+        };
+        let abort = self.tasks.spawn(async move {
+            let mut context = context;
+            match effect {
+                Effect::Model { start, due, .. } => {
+                    deps.sleep_until(due).await;
+                    let mut held = context.take().unwrap_or_default();
+                    model::run(&deps, key, start, seq, &mut held).await;
+                    context = Some(held);
+                }
+                Effect::Tool { call, use_seq, name, class, .. } => {
+                    let job = tool::Job { key, call, use_seq, name, class };
+                    tool::run(&deps, job, cancelled).await;
+                }
+                Effect::Timer { due, .. } => {
+                    deps.sleep_until(due).await;
+                    deps.report(Command::TimerDue { effect: key.0 });
+                }
+                other => panic!("an effect that this harness does not know: {other:?}"),
+            }
+            let _ = me.cast(HarnessMsg::Done { key, context });
+        });
+        self.running.insert(key, Running { abort, cancel });
+    }
+}

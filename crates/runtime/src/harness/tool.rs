@@ -1,0 +1,125 @@
+//! One tool call: see to its end at the session's hand, whatever happens to hands on the way.
+//!
+//! The same steps serve a call that is new, one that was running when another harness died, and one
+//! that is to stop: `ensure` starts, joins or collects, and never runs a call twice.
+
+use std::time::Duration;
+
+use planaria_core::EventId;
+use planaria_core::limits::{CALL_DEADLINE, CALL_DEADLINE_MAX, CALL_GRACE, MS};
+use planaria_core::port::sandbox::{Call, Ended, Error};
+use planaria_core::record::payload::ToolUse;
+use planaria_core::session::Command;
+use planaria_core::tool::{EffectClass, Outcome};
+use tokio::sync::watch;
+
+use super::{HarnessDeps, Key};
+use crate::sandbox::BoundHand;
+
+pub(super) struct Job {
+    pub key: Key,
+    pub call: EventId,
+    pub use_seq: u64,
+    pub name: String,
+    pub class: EffectClass,
+}
+
+pub(super) async fn run(deps: &HarnessDeps, job: Job, mut cancelled: watch::Receiver<Option<u64>>) {
+    let (effect, attempt) = job.key;
+    let ended = match input(deps, &job).await {
+        Err(problem) => Ended::Outcome(Outcome::error(problem)),
+        Ok(call) => see_to(deps, &job, call, &mut cancelled).await,
+    };
+    deps.report(Command::ToolEnded { effect, attempt, ended });
+}
+
+/// The call, with its input as the log has it.
+async fn input(deps: &HarnessDeps, job: &Job) -> Result<Call, String> {
+    let page = deps.store.read(deps.id, job.use_seq, 1).await.map_err(|e| e.to_string())?;
+    let record = page.first().ok_or("the call is not in the log")?;
+    let ToolUse { input, .. } = record.parse().map_err(|e| e.to_string())?;
+    let asked = input.get("timeout_ms").and_then(serde_json::Value::as_u64);
+    let deadline = asked.map_or(CALL_DEADLINE, |ms| ms.saturating_mul(MS)).min(CALL_DEADLINE_MAX);
+    Ok(Call { id: job.call, name: job.name.clone(), input, deadline, rerun: job.class.may_rerun() })
+}
+
+async fn see_to(
+    deps: &HarnessDeps,
+    job: &Job,
+    call: Call,
+    cancelled: &mut watch::Receiver<Option<u64>>,
+) -> Ended {
+    loop {
+        let cancel_by = *cancelled.borrow_and_update();
+        let hand = match cancel_by {
+            // A call that is to stop must not wait for ever for a hand either.
+            Some(by) => tokio::select! { biased;
+                hand = deps.sandboxes.hand(deps.id) => hand,
+                () = deps.sleep_until(by) => return Ended::Lost,
+            },
+            None => tokio::select! { biased;
+                hand = deps.sandboxes.hand(deps.id) => hand,
+                _ = cancelled.changed() => continue,
+            },
+        };
+        let hand = match hand {
+            Ok(hand) => hand,
+            Err(problem) => return no_hand(&problem),
+        };
+        match attend(deps, &hand, &call, cancelled).await {
+            Ok(ended) => return ended,
+            Err(Error::Refused(problem)) => return Ended::Outcome(Outcome::error(problem)),
+            Err(error) => {
+                tracing::info!(session = %deps.id, call = %job.call, %error, "looking for the hand again");
+                deps.sandboxes.mistrust(deps.id, hand.generation);
+            }
+        }
+    }
+}
+
+/// No hand can be had. Whether an earlier one ran the call is not known, so the text says so.
+fn no_hand(problem: &str) -> Ended {
+    let text = format!(
+        "No sandbox could be reached, so the outcome is unknown: {problem}. If an earlier sandbox ran \
+         the call, it may have taken effect. Look before you repeat it."
+    );
+    Ended::Outcome(Outcome::error(text))
+}
+
+/// Waits at one hand for the end of the call; stops it when asked to, fences a hand that hangs.
+async fn attend(
+    deps: &HarnessDeps,
+    hand: &BoundHand,
+    call: &Call,
+    cancelled: &mut watch::Receiver<Option<u64>>,
+) -> Result<Ended, Error> {
+    let overdue = Duration::from_micros(call.deadline + CALL_GRACE);
+    let mut cancel_by = *cancelled.borrow_and_update();
+    if cancel_by.is_some() {
+        // Before `ensure`, so that a call that never started is sealed instead of begun.
+        hand.hand.cancel(call.id).await?;
+    }
+    let ensure = hand.hand.ensure(call.clone());
+    tokio::pin!(ensure);
+    let hung = tokio::time::sleep(overdue);
+    tokio::pin!(hung);
+    loop {
+        let by = cancel_by.unwrap_or(u64::MAX);
+        tokio::select! { biased;
+            ended = &mut ensure => return ended,
+            changed = cancelled.changed(), if cancel_by.is_none() => {
+                if changed.is_err() {
+                    // The harness is gone; its successor attends.
+                    std::future::pending::<()>().await;
+                }
+                cancel_by = *cancelled.borrow_and_update();
+                hand.hand.cancel(call.id).await?;
+            }
+            () = deps.sleep_until(by), if cancel_by.is_some() => break,
+            () = &mut hung => break,
+        }
+    }
+    // It neither ended nor stopped in time. Only a hand that is proved dead leaves nothing behind.
+    deps.sandboxes.destroy(deps.id, hand.generation).await;
+    Ok(Ended::Lost)
+}

@@ -1,0 +1,32 @@
+//! Every bound of the runtime, with its reason.
+
+use std::time::Duration;
+
+/// Transactions that may wait for the journal. Beyond it, sessions wait at the door.
+pub(crate) const JOURNAL_QUEUE_MAX: usize = 4_096;
+/// Transactions that share one sync. More would make the first one wait for no gain.
+pub(crate) const GROUP_TXNS_MAX: usize = 4_096;
+/// Bytes of records that share one sync.
+pub(crate) const GROUP_BYTES_MAX: usize = 4 << 20;
+/// Client commands that may wait in one session; a client beyond it waits at the door.
+pub(crate) const SESSION_COMMANDS_MAX: usize = 256;
+/// Records that share one append of a session.
+pub(crate) const APPEND_RECORDS_MAX: usize = 1_024;
+/// Previews kept for a slow follower; it loses the oldest beyond that, and the final event
+/// supersedes them all.
+pub(crate) const PREVIEWS_MAX: usize = 256;
+/// How long a caller waits for a session that is starting or being restarted.
+pub(crate) const START_WAIT: Duration = Duration::from_secs(30);
+/// Model requests in flight at one provider.
+pub(crate) const PROVIDER_REQUESTS_MAX: usize = 32;
+/// Silence of a model stream after which it counts as broken. Thinking models may be quiet for
+/// minutes, and endpoints send pings.
+pub(crate) const MODEL_SILENCE: Duration = Duration::from_secs(300);
+/// Attempts to reach a hand that is not proved dead before its session is told.
+pub(crate) const ATTACH_TRIES: u32 = 6;
+/// First wait between those attempts; it doubles.
+pub(crate) const ATTACH_WAIT: Duration = Duration::from_millis(20);
+/// Sessions that are woken at the same time after a start.
+pub(crate) const WAKES_AT_ONCE: usize = 64;
+/// How long an orderly end may take before what is left is killed.
+pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);

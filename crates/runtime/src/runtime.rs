@@ -1,0 +1,254 @@
+//! The runtime as its host sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use planaria_core::event::ClientEvent;
+use planaria_core::id::EventId;
+use planaria_core::port::env::Env;
+use planaria_core::port::sandbox::{Driver, Isolation};
+use planaria_core::port::store::{Put, Store};
+use planaria_core::record::payload::{Accepted, Genesis};
+use planaria_core::record::{Kind, event_json, queued_json};
+use planaria_core::session::{Command, SessionState};
+use planaria_core::{Record, SessionId};
+use tokio::sync::{broadcast, oneshot, watch};
+
+use crate::error::{End, Error};
+use crate::follow::Follower;
+use crate::limits::START_WAIT;
+use crate::options::Supervision;
+use crate::providers::Route;
+use crate::session::{Order, SessionMsg, load};
+use crate::tree::{Node, StartError, Tree, TreeDeps};
+use crate::view::{Condition, Preview, View};
+
+/// A supervised runtime. Cheap to clone; the tree ends with [`Runtime::shutdown`].
+#[derive(Clone)]
+pub struct Runtime {
+    tree: Arc<Tree>,
+}
+
+/// What a runtime is made of.
+pub struct Builder {
+    store: Arc<dyn Store>,
+    env: Arc<dyn Env>,
+    driver: Arc<dyn Driver>,
+    route: Box<Route>,
+    supervision: Supervision,
+}
+
+/// An accepted client event: its id, and the event as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The id under which the event appears later.
+    pub id: EventId,
+    /// JSON; `processed_at` is null while it waits.
+    pub event: String,
+}
+
+impl Builder {
+    /// How restarts are done, where the default does not fit.
+    #[must_use]
+    pub fn supervision(mut self, supervision: Supervision) -> Self {
+        self.supervision = supervision;
+        self
+    }
+
+    /// Starts the tree and wakes every session that has something open.
+    ///
+    /// # Errors
+    /// When the tree does not start or the store cannot say which sessions are open.
+    pub async fn start(self) -> Result<Runtime, StartError> {
+        let deps = TreeDeps {
+            store: self.store,
+            env: self.env,
+            driver: self.driver,
+            route: self.route,
+            supervision: self.supervision,
+        };
+        let tree = Tree::start(deps).await?;
+        let runtime = Runtime { tree: Arc::new(tree) };
+        runtime.tree.wake_open().await?;
+        Ok(runtime)
+    }
+}
+
+impl Runtime {
+    /// A runtime on this store, with this source of time and chance, these hands, and `route` to
+    /// choose a model provider per session.
+    pub fn builder(
+        store: Arc<dyn Store>,
+        env: Arc<dyn Env>,
+        driver: Arc<dyn Driver>,
+        route: Box<Route>,
+    ) -> Builder {
+        Builder { store, env, driver, route, supervision: Supervision::default() }
+    }
+
+    /// Creates a session and sends it its first events, all or nothing. `puts` go into the catalog
+    /// with it, and `absent` are catalog keys that must not exist.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] when it exists or an event is refused; then nothing was recorded.
+    pub async fn create(
+        &self,
+        genesis: Genesis,
+        puts: Vec<Put>,
+        absent: Vec<Vec<u8>>,
+    ) -> Result<Vec<Record>, Error> {
+        let id = genesis.session;
+        let command = Command::Create(Box::new(genesis));
+        self.order(id, Order { puts, absent, ..Order::report(command) }).await
+    }
+
+    /// Sends client events; answers when they are durable.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`]: nothing was recorded. [`Error::Interrupted`]: nobody knows; read.
+    pub async fn send(&self, id: SessionId, events: Vec<ClientEvent>) -> Result<Vec<Sent>, Error> {
+        let records = self.order(id, Order::report(Command::Send(events))).await?;
+        Ok(sent(&records))
+    }
+
+    async fn order(&self, id: SessionId, mut order: Order) -> Result<Vec<Record>, Error> {
+        let entry = self.tree.registry.entry(id);
+        let ended = |_| Error::Ended("its door is closed".to_owned());
+        order.permit = Some(entry.door.clone().acquire_owned().await.map_err(ended)?);
+        let (reply, answer) = oneshot::channel();
+        order.reply = Some(reply);
+        if let Some(end) = self.tree.end.borrow().as_ref() {
+            return Err(Error::Ended(end.to_string()));
+        }
+        self.unreadable(id)?;
+        if entry.session.get().is_none() {
+            self.tree.start_session(id).await;
+        }
+        let not_ready = Error::NotReady { session: id, seconds: START_WAIT.as_secs() };
+        let actor = entry.session.ready(START_WAIT).await.ok_or(not_ready)?;
+        let interrupted = || Error::Interrupted { session: id };
+        actor.cast(SessionMsg::Order(Box::new(order))).map_err(|_| interrupted())?;
+        match answer.await {
+            Ok(result) => result,
+            Err(_) => Err(self.unreadable(id).err().unwrap_or_else(interrupted)),
+        }
+    }
+
+    fn unreadable(&self, id: SessionId) -> Result<(), Error> {
+        match &self.tree.registry.entry(id).shared.view.borrow().condition {
+            Condition::Unreadable(problem) => {
+                Err(Error::Unreadable { session: id, problem: problem.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The session as it stands after its last durable record. Neither claims nor wakes it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSession`], or what keeps the log from being read.
+    pub async fn state(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
+        self.unreadable(id)?;
+        let view = self.tree.registry.entry(id).shared.view.borrow().clone();
+        let state = match view.condition {
+            Condition::Awake => view.state,
+            _ => Arc::new(load(self.tree.deps.store.as_ref(), id).await?),
+        };
+        if state.seq == 0 { Err(Error::NoSuchSession(id)) } else { Ok(state) }
+    }
+
+    /// The session's published view; it changes with every durable record while the session is awake.
+    pub fn watch(&self, id: SessionId) -> watch::Receiver<View> {
+        self.tree.registry.entry(id).shared.view.subscribe()
+    }
+
+    /// Records from `from` on, at most `max`.
+    ///
+    /// # Errors
+    /// What keeps the log from being read.
+    pub async fn read(&self, id: SessionId, from: u64, max: usize) -> Result<Vec<Record>, Error> {
+        Ok(self.tree.deps.store.read(id, from, max).await?)
+    }
+
+    /// Follows the session's log from `from` on.
+    pub fn follow(&self, id: SessionId, from: u64) -> Follower {
+        Follower {
+            store: self.tree.deps.store.clone(),
+            view: self.watch(id),
+            session: id,
+            next: from,
+        }
+    }
+
+    /// Pieces of answers as they arrive, from now on.
+    pub fn previews(&self, id: SessionId) -> broadcast::Receiver<Preview> {
+        self.tree.registry.entry(id).shared.previews.subscribe()
+    }
+
+    /// The store that this runtime writes to.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.tree.deps.store.clone()
+    }
+
+    /// What the sandbox driver enforces.
+    pub fn isolation(&self) -> Isolation {
+        self.tree.deps.driver.isolation()
+    }
+
+    /// The supervision tree as it is now. Asks no actor.
+    pub fn tree(&self) -> Vec<Node> {
+        self.tree.snapshot()
+    }
+
+    /// How the runtime ended; `None` while it runs.
+    pub fn end(&self) -> watch::Receiver<Option<End>> {
+        self.tree.end.subscribe()
+    }
+
+    /// Ends the hands of sessions that are idle. Hands with running calls live on.
+    pub async fn retire_hands(&self) {
+        let mut idle = Vec::new();
+        for id in self.tree.registry.ids() {
+            let view = self.tree.registry.entry(id).shared.view.borrow().clone();
+            if view.state.is_idle() && view.state.calls.is_empty() && view.state.hand.is_some() {
+                idle.push(id);
+            }
+        }
+        self.tree.sandboxes.retire(idle).await;
+    }
+
+    /// Stops the tree in reverse order, waiting up to `deadline`. Hands are left alone.
+    pub async fn shutdown(&self, deadline: Duration) {
+        self.tree.stop(deadline).await;
+    }
+
+    /// Faults on purpose; see [`crate::Fault`].
+    pub async fn inject(&self, id: SessionId, fault: crate::Fault) -> bool {
+        self.tree.inject(id, fault).await
+    }
+}
+
+/// The client events among the records of a send, in order, each once.
+fn sent(records: &[Record]) -> Vec<Sent> {
+    let mut sent: Vec<Sent> = Vec::new();
+    for record in records {
+        let event = match record.kind {
+            Kind::Accepted => record
+                .parse::<Accepted>()
+                .ok()
+                .map(|a| queued_json(&a.kind, record.id, a.event.get().as_bytes())),
+            Kind::UserMessage
+            | Kind::UserInterrupt
+            | Kind::UserToolConfirmation
+            | Kind::UserCustomToolResult
+            | Kind::SystemMessage => event_json(record),
+            _ => None,
+        };
+        if let Some(event) = event
+            && !sent.iter().any(|s| s.id == record.id)
+        {
+            sent.push(Sent { id: record.id, event });
+        }
+    }
+    sent
+}

@@ -1,0 +1,266 @@
+//! Sandboxes: one actor per session that uses one, holding the connection to its hand.
+//!
+//! A hand is started on first use, bound durably before its first call, and found again by its
+//! locator after any death on our side. A new one is started only when the old one is proved dead.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use planaria_core::SessionId;
+use planaria_core::port::sandbox::{Driver, Error, Hand, Locator, Spec};
+use planaria_core::session::Command;
+use ractor::ActorRef;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::limits::{ATTACH_TRIES, ATTACH_WAIT, START_WAIT};
+use crate::session::{Order, SessionMsg};
+use crate::slot::Slot;
+use crate::view::Shared;
+
+/// A live connection to the hand of one generation.
+#[derive(Clone)]
+pub(crate) struct BoundHand {
+    pub generation: u64,
+    pub hand: Arc<dyn Hand>,
+}
+
+type HandReply = oneshot::Sender<Result<BoundHand, String>>;
+
+pub(crate) enum SandboxMsg {
+    /// Connect, starting a hand if there is none.
+    Hand(HandReply),
+    Connected(Result<BoundHand, String>),
+    /// The connection to this generation broke.
+    Mistrust(u64),
+    /// Kill this generation, or whichever is bound.
+    Destroy(Option<u64>, oneshot::Sender<()>),
+    /// End the hand in good order.
+    Retire(oneshot::Sender<()>),
+}
+
+/// Starts the sandbox actor of a session under its supervisor.
+pub(crate) type StartSandbox = dyn Fn(SessionId) + Send + Sync;
+
+/// The way to the sandboxes of a runtime. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sandboxes {
+    slots: Arc<DashMap<SessionId, Slot<SandboxMsg>>>,
+    start: Arc<StartSandbox>,
+}
+
+impl Sandboxes {
+    pub fn new(start: Arc<StartSandbox>) -> Self {
+        Self { slots: Arc::default(), start }
+    }
+
+    pub fn slot(&self, session: SessionId) -> Slot<SandboxMsg> {
+        self.slots.entry(session).or_default().clone()
+    }
+
+    /// The session's hand. Outlives the death of the sandbox's actor: the request goes to the next.
+    ///
+    /// # Errors
+    /// In words, when no hand can be had.
+    pub async fn hand(&self, session: SessionId) -> Result<BoundHand, String> {
+        let slot = self.slot(session);
+        loop {
+            if slot.get().is_none() {
+                (self.start)(session);
+            }
+            let Some(actor) = slot.ready(START_WAIT).await else {
+                return Err(format!("the sandbox's actor did not start in {START_WAIT:?}"));
+            };
+            let (reply, answer) = oneshot::channel();
+            if actor.cast(SandboxMsg::Hand(reply)).is_ok()
+                && let Ok(result) = answer.await
+            {
+                return result;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub fn mistrust(&self, session: SessionId, generation: u64) {
+        let _ = self.slot(session).cast(SandboxMsg::Mistrust(generation));
+    }
+
+    pub async fn destroy(&self, session: SessionId, generation: u64) {
+        let (reply, done) = oneshot::channel();
+        if self.slot(session).cast(SandboxMsg::Destroy(Some(generation), reply)).is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    /// Kills the session's hand, if one is bound: a fault.
+    pub fn kill_hand(&self, session: SessionId) {
+        let (reply, _) = oneshot::channel();
+        let _ = self.slot(session).cast(SandboxMsg::Destroy(None, reply));
+    }
+
+    /// Ends the hands of these sessions in good order.
+    pub async fn retire(&self, sessions: impl IntoIterator<Item = SessionId>) {
+        for session in sessions {
+            let (reply, done) = oneshot::channel();
+            if self.slot(session).cast(SandboxMsg::Retire(reply)).is_ok() {
+                let _ = done.await;
+            }
+        }
+    }
+}
+
+/// What a sandbox actor needs of its surroundings.
+#[derive(Clone)]
+pub(crate) struct SandboxDeps {
+    pub id: SessionId,
+    pub driver: Arc<dyn Driver>,
+    pub shared: Shared,
+    pub session: Slot<SessionMsg>,
+}
+
+/// The actor's state.
+pub(crate) struct SandboxActor {
+    deps: SandboxDeps,
+    bound: Option<BoundHand>,
+    connecting: bool,
+    waiting: Vec<HandReply>,
+    tasks: JoinSet<()>,
+}
+
+impl SandboxActor {
+    pub fn new(deps: SandboxDeps) -> Self {
+        Self { deps, bound: None, connecting: false, waiting: Vec::new(), tasks: JoinSet::new() }
+    }
+
+    pub fn handle(&mut self, me: &ActorRef<SandboxMsg>, message: SandboxMsg) {
+        while self.tasks.try_join_next().is_some() {}
+        match message {
+            SandboxMsg::Hand(reply) => match &self.bound {
+                Some(bound) => {
+                    let _ = reply.send(Ok(bound.clone()));
+                }
+                None => {
+                    self.waiting.push(reply);
+                    self.connect(me);
+                }
+            },
+            SandboxMsg::Connected(result) => {
+                self.connecting = false;
+                self.bound = result.as_ref().ok().cloned();
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(result.clone());
+                }
+            }
+            SandboxMsg::Mistrust(generation) => {
+                self.bound.take_if(|bound| bound.generation == generation);
+            }
+            SandboxMsg::Destroy(generation, reply) => self.destroy(generation, reply),
+            SandboxMsg::Retire(reply) => {
+                let bound = self.bound.take();
+                self.tasks.spawn(async move {
+                    if let Some(bound) = bound
+                        && let Err(error) = bound.hand.retire().await
+                    {
+                        tracing::debug!(%error, "a hand did not say goodbye");
+                    }
+                    let _ = reply.send(());
+                });
+            }
+        }
+    }
+
+    fn connect(&mut self, me: &ActorRef<SandboxMsg>) {
+        if std::mem::replace(&mut self.connecting, true) {
+            return;
+        }
+        let (deps, me) = (self.deps.clone(), me.clone());
+        self.tasks.spawn(async move {
+            let result = connect(&deps).await;
+            let _ = me.cast(SandboxMsg::Connected(result));
+        });
+    }
+
+    fn destroy(&mut self, generation: Option<u64>, reply: oneshot::Sender<()>) {
+        let locator = self.deps.shared.view.borrow().state.hand.clone();
+        let locator = locator.filter(|l| generation.is_none_or(|g| g == l.generation));
+        if let Some(locator) = &locator {
+            self.bound.take_if(|bound| bound.generation == locator.generation);
+        }
+        let driver = self.deps.driver.clone();
+        self.tasks.spawn(async move {
+            if let Some(locator) = locator
+                && let Err(error) = driver.destroy(locator).await
+            {
+                tracing::warn!(%error, "a hand could not be destroyed");
+            }
+            let _ = reply.send(());
+        });
+    }
+}
+
+/// Attaches to the bound hand, or starts the next one if that is proved dead.
+async fn connect(deps: &SandboxDeps) -> Result<BoundHand, String> {
+    let state = deps.shared.view.borrow().state.clone();
+    let mut generation = 0;
+    if let Some(locator) = &state.hand {
+        generation = locator.generation;
+        if let Some(bound) = attach(deps, locator, state.epoch).await? {
+            return Ok(bound);
+        }
+    }
+    let spec = Spec { session: deps.id, epoch: state.epoch, generation: generation + 1 };
+    let locator = deps.driver.provision(spec).await.map_err(|error| error.to_string())?;
+    bind(deps, locator.clone()).await?;
+    match attach(deps, &locator, state.epoch).await? {
+        Some(bound) => Ok(bound),
+        None => Err("the new hand died at once; its log is in the data directory".to_owned()),
+    }
+}
+
+/// The connection, or `None` when the hand is proved dead.
+async fn attach(
+    deps: &SandboxDeps,
+    locator: &Locator,
+    epoch: u64,
+) -> Result<Option<BoundHand>, String> {
+    let mut wait = ATTACH_WAIT;
+    for _ in 0..ATTACH_TRIES {
+        match deps.driver.attach(locator.clone(), epoch).await {
+            Ok(hand) => return Ok(Some(BoundHand { generation: locator.generation, hand })),
+            Err(Error::Dead { problem, .. }) => {
+                tracing::info!(session = %deps.id, %problem, "the hand is dead");
+                return Ok(None);
+            }
+            Err(error @ Error::Fenced(_)) => return Err(error.to_string()),
+            Err(error @ Error::Version { .. }) => {
+                tracing::warn!(session = %deps.id, %error, "replacing a hand of another version");
+                break;
+            }
+            Err(error) => {
+                tracing::debug!(session = %deps.id, %error, "the hand did not answer");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+        }
+    }
+    // It lives or it does not: after this it does not.
+    deps.driver.destroy(locator.clone()).await.map_err(|error| error.to_string())?;
+    Ok(None)
+}
+
+/// Makes the hand durable before anything runs on it.
+async fn bind(deps: &SandboxDeps, locator: Locator) -> Result<(), String> {
+    let isolation = deps.driver.isolation();
+    let (reply, answer) = oneshot::channel();
+    let mut order = Order::report(Command::BindHand { locator, isolation });
+    order.reply = Some(reply);
+    let session = deps.session.ready(START_WAIT).await;
+    let session = session.ok_or("the session did not come back to bind its hand")?;
+    let gone = || "the session died before its hand was bound".to_owned();
+    session.cast(SessionMsg::Order(Box::new(order))).map_err(|_| gone())?;
+    match answer.await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(gone()),
+    }
+}

@@ -1,0 +1,292 @@
+//! The session actor: the only one that appends to its log.
+//!
+//! One append is in flight. Commands that arrive meanwhile are decided on the tentative state, which
+//! holds what is not durable yet, and go together as the next append. Nothing is published, handed
+//! out or answered before it is durable.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use planaria_core::limits::READ_RECORDS_MAX;
+use planaria_core::port::env::Env;
+use planaria_core::port::store::{Head, Put, Store, Txn};
+use planaria_core::session::{Command, SessionState, decide, effects, evolve, fold};
+use planaria_core::{Record, SessionId};
+use ractor::ActorRef;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::JoinSet;
+
+use crate::error::Error;
+use crate::harness::{HarnessMsg, Reconcile};
+use crate::journal::{CommitError, Journal};
+use crate::limits::APPEND_RECORDS_MAX;
+use crate::slot::Slot;
+use crate::view::{Condition, Shared, View};
+
+/// The records that a command led to.
+pub(crate) type Reply = oneshot::Sender<Result<Vec<Record>, Error>>;
+
+/// A command on its way, with everybody who cares.
+pub(crate) struct Order {
+    pub command: Command,
+    pub reply: Option<Reply>,
+    /// Catalog entries to write with the records.
+    pub puts: Vec<Put>,
+    /// Catalog keys that must be absent.
+    pub absent: Vec<Vec<u8>>,
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Order {
+    pub fn report(command: Command) -> Self {
+        Self { command, reply: None, puts: Vec::new(), absent: Vec::new(), permit: None }
+    }
+}
+
+pub(crate) enum SessionMsg {
+    Order(Box<Order>),
+    Loaded(Result<Box<SessionState>, Error>),
+    Committed(Result<Head, CommitError>),
+    /// A harness has started and takes over what is open.
+    Harness { name: &'static str, version: u32 },
+}
+
+/// What a session actor needs of its surroundings.
+#[derive(Clone)]
+pub(crate) struct SessionDeps {
+    pub id: SessionId,
+    pub store: Arc<dyn Store>,
+    pub journal: Journal,
+    pub env: Arc<dyn Env>,
+    pub shared: Shared,
+    pub harness: Slot<HarnessMsg>,
+}
+
+struct Waiting {
+    records: Vec<Record>,
+    reply: Option<Reply>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Default)]
+struct Append {
+    waiting: Vec<Waiting>,
+    puts: Vec<Put>,
+    absent: Vec<Vec<u8>>,
+    records: usize,
+}
+
+/// What the actor does next.
+pub(crate) enum Flow {
+    Continue,
+    /// The log is not ours any more, or nobody knows where it stands: die and fold anew.
+    Fail(String),
+    /// The log cannot be used: stop, and stay stopped.
+    Stop,
+}
+
+/// The actor's state.
+pub(crate) struct SessionActor {
+    deps: SessionDeps,
+    epoch: u64,
+    loaded: bool,
+    durable: SessionState,
+    tentative: SessionState,
+    in_flight: Option<Append>,
+    next: Append,
+    early: VecDeque<SessionMsg>,
+    tasks: JoinSet<()>,
+}
+
+impl SessionActor {
+    /// Starts to fold the log; commands wait until that is done.
+    pub fn new(deps: SessionDeps, me: &ActorRef<SessionMsg>) -> Self {
+        deps.shared.condition(Condition::Starting);
+        let mut tasks = JoinSet::new();
+        let (store, id, me) = (deps.store.clone(), deps.id, me.clone());
+        tasks.spawn(async move {
+            let state = load(store.as_ref(), id).await.map(Box::new);
+            let _ = me.cast(SessionMsg::Loaded(state));
+        });
+        Self {
+            epoch: deps.store.next_epoch(),
+            deps,
+            loaded: false,
+            durable: SessionState::default(),
+            tentative: SessionState::default(),
+            in_flight: None,
+            next: Append::default(),
+            early: VecDeque::new(),
+            tasks,
+        }
+    }
+
+    pub fn handle(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Flow {
+        let flow = match message {
+            SessionMsg::Loaded(Ok(state)) => self.loaded(me, *state),
+            SessionMsg::Loaded(Err(error)) => self.unreadable(&error),
+            message if !self.loaded => {
+                self.early.push_back(message);
+                Flow::Continue
+            }
+            SessionMsg::Order(order) => {
+                self.order(*order);
+                Flow::Continue
+            }
+            SessionMsg::Harness { name, version } => {
+                let command = Command::Claim { harness: name.to_owned(), version };
+                self.order(Order::report(command));
+                // A claim that records something is answered when it is durable.
+                if self.in_flight.is_none() && self.next.waiting.is_empty() {
+                    self.reconcile();
+                }
+                Flow::Continue
+            }
+            SessionMsg::Committed(result) => self.committed(result),
+        };
+        self.append(me);
+        flow
+    }
+
+    fn loaded(&mut self, me: &ActorRef<SessionMsg>, state: SessionState) -> Flow {
+        self.loaded = true;
+        self.tentative = state.clone();
+        self.durable = state;
+        self.publish();
+        for message in std::mem::take(&mut self.early) {
+            match self.handle(me, message) {
+                Flow::Continue => {}
+                other => return other,
+            }
+        }
+        Flow::Continue
+    }
+
+    fn unreadable(&mut self, error: &Error) -> Flow {
+        tracing::error!(session = %self.deps.id, %error, "the session is stopped");
+        if matches!(error, Error::Store(e) if e.is_retryable()) {
+            return Flow::Fail(error.to_string());
+        }
+        self.deps.shared.condition(Condition::Unreadable(error.to_string()));
+        Flow::Stop
+    }
+
+    fn order(&mut self, order: Order) {
+        let Order { command, reply, puts, absent, permit } = order;
+        match decide(&self.tentative, command, &self.deps.env.stamp()) {
+            Err(rejection) => {
+                tracing::debug!(session = %self.deps.id, %rejection, "command refused");
+                answer(reply, Err(rejection.into()));
+            }
+            Ok(records) if records.is_empty() => answer(reply, Ok(records)),
+            Ok(mut records) => {
+                for record in &mut records {
+                    record.epoch = self.epoch;
+                    evolve(&mut self.tentative, record);
+                }
+                self.next.records += records.len();
+                self.next.puts.extend(puts);
+                self.next.absent.extend(absent);
+                self.next.waiting.push(Waiting { records, reply, _permit: permit });
+            }
+        }
+    }
+
+    /// Sends what is decided to the journal, unless an append is under way.
+    fn append(&mut self, me: &ActorRef<SessionMsg>) {
+        if !self.loaded || self.in_flight.is_some() || self.next.waiting.is_empty() {
+            return;
+        }
+        let mut append = std::mem::take(&mut self.next);
+        if append.records > APPEND_RECORDS_MAX {
+            self.next = split(&mut append);
+        }
+        let records: Vec<Record> = append.waiting.iter().flat_map(|w| w.records.clone()).collect();
+        let mut after = self.durable.clone();
+        records.iter().for_each(|record| evolve(&mut after, record));
+        let txn = Txn {
+            session: self.deps.id,
+            epoch: self.epoch,
+            expected_seq: self.durable.seq,
+            records,
+            puts: std::mem::take(&mut append.puts),
+            absent: std::mem::take(&mut append.absent),
+            open: !effects(&after).is_empty(),
+        };
+        self.in_flight = Some(append);
+        let (journal, me) = (self.deps.journal.clone(), me.clone());
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(async move {
+            let result = journal.commit(txn).await;
+            let _ = me.cast(SessionMsg::Committed(result));
+        });
+    }
+
+    fn committed(&mut self, result: Result<Head, CommitError>) -> Flow {
+        let append = self.in_flight.take().expect("a commit answers the append in flight");
+        if let Err(error) = result {
+            // Whoever waits learns that the outcome is unknown when their reply is dropped.
+            return Flow::Fail(error.to_string());
+        }
+        for waiting in &append.waiting {
+            waiting.records.iter().for_each(|record| evolve(&mut self.durable, record));
+        }
+        self.publish();
+        for Waiting { records, reply, .. } in append.waiting {
+            answer(reply, Ok(records));
+        }
+        self.reconcile();
+        Flow::Continue
+    }
+
+    fn publish(&self) {
+        self.deps.shared.view.send_replace(View {
+            state: Arc::new(self.durable.clone()),
+            condition: Condition::Awake,
+        });
+    }
+
+    /// Tells the harness what must be in flight. Level-triggered: telling it twice is harmless.
+    fn reconcile(&self) {
+        let _ = self.deps.harness.cast(HarnessMsg::Reconcile(Reconcile {
+            attempt: self.durable.attempt,
+            seq: self.durable.seq,
+            effects: effects(&self.durable),
+        }));
+    }
+}
+
+fn answer(reply: Option<Reply>, result: Result<Vec<Record>, Error>) {
+    if let Some(reply) = reply {
+        // A caller that has gone does not need its answer.
+        let _ = reply.send(result);
+    }
+}
+
+/// Keeps the first commands of an append that is too long and gives back the others.
+fn split(append: &mut Append) -> Append {
+    let mut records = 0;
+    let keep = append
+        .waiting
+        .iter()
+        .take_while(|waiting| {
+            records += waiting.records.len();
+            records <= APPEND_RECORDS_MAX
+        })
+        .count();
+    let rest = append.waiting.split_off(keep.max(1));
+    let records = rest.iter().map(|w| w.records.len()).sum();
+    Append { waiting: rest, records, ..Append::default() }
+}
+
+/// Folds a session's log, page by page.
+pub(crate) async fn load(store: &dyn Store, id: SessionId) -> Result<SessionState, Error> {
+    let mut state = SessionState::default();
+    loop {
+        let page = store.read(id, state.seq + 1, READ_RECORDS_MAX).await?;
+        if page.is_empty() {
+            return Ok(state);
+        }
+        fold(&mut state, &page)?;
+    }
+}

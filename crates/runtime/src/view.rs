@@ -1,0 +1,81 @@
+//! What a session shows without being asked: its state, its follower's wake-up, its previews.
+
+use std::sync::Arc;
+
+use planaria_core::id::EventId;
+use planaria_core::session::SessionState;
+use tokio::sync::{broadcast, watch};
+
+use crate::limits::PREVIEWS_MAX;
+
+/// A piece of an answer that is still arriving. Never stored; the event with the same id supersedes
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preview {
+    /// An `agent.message` begins.
+    MessageStart {
+        /// The id of the event to come.
+        id: EventId,
+    },
+    /// An `agent.thinking` begins.
+    ThinkingStart {
+        /// The id of the event to come.
+        id: EventId,
+    },
+    /// More text.
+    Text {
+        /// The id of the event to come.
+        id: EventId,
+        /// Which content block of the message, from 0, without gaps.
+        index: usize,
+        /// The text to append.
+        text: String,
+    },
+}
+
+/// How a session stands with its runtime.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Condition {
+    /// No actor; only its log.
+    #[default]
+    Asleep,
+    /// Its actor is folding the log.
+    Starting,
+    /// Its actor owns the log.
+    Awake,
+    /// Its log cannot be used. It stays stopped.
+    Unreadable(String),
+}
+
+/// A session as it stands after the last durable record.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The fold of the log.
+    pub state: Arc<SessionState>,
+    /// Whether there is an actor.
+    pub condition: Condition,
+}
+
+/// The published side of a session. Survives its actors.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub view: watch::Sender<View>,
+    pub previews: broadcast::Sender<Preview>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            view: watch::Sender::new(View::default()),
+            previews: broadcast::Sender::new(PREVIEWS_MAX),
+        }
+    }
+}
+
+impl Shared {
+    pub fn condition(&self, condition: Condition) {
+        self.view.send_modify(|view| view.condition = condition);
+    }
+}
