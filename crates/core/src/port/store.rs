@@ -27,6 +27,39 @@ pub struct Txn {
     pub open: bool,
 }
 
+impl Txn {
+    /// Judges the transaction against where the log ends, and says where it ends afterwards. Every
+    /// store judges by this; what is left to it are [`Txn::absent`] and the size of each record.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`], else [`Refusal::Fenced`], else [`Refusal::Conflict`]: a writer that
+    /// was replaced must hear that first, wherever the log has gone since.
+    pub fn judge(&self, head: Option<Head>) -> Result<Head, Refusal> {
+        let malformed = |problem: String| Err(Refusal::Malformed(problem));
+        let Some(last) = self.records.last() else {
+            return malformed("there are no records".to_owned());
+        };
+        for (index, Record { seq, epoch, .. }) in (1u64..).zip(&self.records) {
+            if Some(*seq) != self.expected_seq.checked_add(index) {
+                let after = self.expected_seq;
+                return malformed(format!("record {seq} is number {index} of those after {after}"));
+            }
+            if *epoch != self.epoch {
+                let ours = self.epoch;
+                return malformed(format!("record {seq} has epoch {epoch}, its writer has {ours}"));
+            }
+        }
+        let Head { seq, epoch } = head.unwrap_or(Head { seq: 0, epoch: 0 });
+        if self.epoch < epoch {
+            return Err(Refusal::Fenced { ours: self.epoch, current: epoch });
+        }
+        if self.expected_seq != seq {
+            return Err(Refusal::Conflict { expected: self.expected_seq, actual: seq });
+        }
+        Ok(Head { seq: last.seq, epoch: self.epoch })
+    }
+}
+
 /// A catalog entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
@@ -59,9 +92,13 @@ pub enum Refusal {
     /// A catalog key that had to be absent is there.
     #[error("precondition failed: a catalog entry that must be absent exists")]
     Exists,
-    /// The records are not numbered densely from `expected_seq + 1`, or are too large.
+    /// There are no records, they are not numbered densely from `expected_seq + 1`, one has
+    /// another epoch than the writer, or one is too large.
     #[error("malformed transaction: {0}")]
     Malformed(String),
+    /// The end of the session's log cannot be read, so nothing can be put after it.
+    #[error("the log cannot be appended to: {0}")]
+    Unreadable(String),
 }
 
 /// Where a session's log ends.
