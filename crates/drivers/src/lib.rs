@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Adapters of the ports: everything that touches the outside.
+
+pub mod store;

@@ -1,0 +1,148 @@
+//! The commit thread: the one writer, and the place where compare-and-append is decided.
+//!
+//! A group is judged, written as one batch and synced once, and only then answered and seen by
+//! readers. After a failed write or sync nothing more is accepted: the kernel drops pages that it
+//! could not write and calls the next sync a success.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+
+use fjall::{OwnedWriteBatch, PersistMode};
+use planaria_core::port::store::{Error, Head, Refusal, Txn};
+use tokio::sync::{oneshot, watch};
+
+use super::error;
+use super::fault::{Fault, Faults};
+use super::group::Group;
+use super::heads::Heads;
+use super::health::Health;
+use super::high_water::HighWater;
+use super::layout::{Layout, replace, sync_names};
+use super::lock::Lock;
+use super::queue::{Queue, Queued};
+use super::reader::Job;
+use super::tables::Tables;
+
+/// What became of a group.
+pub(super) type Outcomes = Result<Vec<Result<Head, Refusal>>, Error>;
+
+/// An order to the commit thread.
+pub(super) enum Order {
+    Commit { group: Vec<Txn>, reply: oneshot::Sender<Outcomes> },
+    Stop,
+}
+
+/// The reading threads, which must have let go of the database before it can be closed.
+pub(super) struct Readers {
+    pub queue: Queue<Job>,
+    pub threads: Vec<JoinHandle<()>>,
+}
+
+/// The state of the commit thread.
+pub(super) struct Writer {
+    pub layout: Layout,
+    pub tables: Tables,
+    pub heads: Heads,
+    pub high_water: HighWater,
+    pub health: Arc<Health>,
+    pub faults: Faults,
+    pub readers: Readers,
+    pub lock: Lock,
+    /// Told when everything is released.
+    pub done: watch::Sender<bool>,
+}
+
+impl Writer {
+    /// Serves until it is told to stop or nobody can ask any more, then closes the store.
+    pub fn run(mut self, orders: Receiver<Queued<Order>>) {
+        loop {
+            let order = match self.high_water.due_in() {
+                Some(wait) => orders.recv_timeout(wait),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match order.map(|queued| queued.request) {
+                Ok(Order::Commit { group, reply }) => {
+                    // A caller that has gone will read its log.
+                    let _ = reply.send(self.commit(group));
+                }
+                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            // After the answer, so that the mark's sync is not in its way.
+            if self.high_water.due_in().is_some_and(|wait| wait.is_zero()) {
+                self.high_water.write(self.tables.last_batch());
+            }
+        }
+        // Whoever is still in the queue learns from its reply being dropped.
+        drop(orders);
+        self.close();
+    }
+
+    fn commit(&mut self, txns: Vec<Txn>) -> Outcomes {
+        self.health.check()?;
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.try_commit(txns)));
+        let outcomes =
+            attempt.unwrap_or_else(|panic| Err(Error::Poisoned(error::panic_text(panic.as_ref()))));
+        if let Err(cause) = &outcomes {
+            tracing::error!(%cause, "a group could not be made durable");
+            self.health.poison(cause);
+        }
+        outcomes
+    }
+
+    fn try_commit(&mut self, txns: Vec<Txn>) -> Outcomes {
+        let mut group = Group::default();
+        let outcomes =
+            txns.into_iter().map(|txn| group.add(txn, &mut self.heads, &self.tables)).collect();
+        if !group.is_empty() {
+            let batch = group.fill(&self.tables);
+            self.write(batch).map_err(|e| error::committing(self.layout.root(), &e))?;
+            group.publish(&mut self.heads);
+            self.high_water.committed();
+        }
+        Ok(outcomes)
+    }
+
+    fn write(&self, batch: OwnedWriteBatch) -> Result<(), fjall::Error> {
+        match self.faults.take() {
+            None => batch.commit(),
+            Some(Fault::Append(kind)) => Err(io::Error::from(kind).into()),
+            Some(Fault::Sync(kind)) => {
+                batch.durability(Some(PersistMode::Buffer)).commit()?;
+                Err(io::Error::from(kind).into())
+            }
+        }
+    }
+
+    /// Ends everything in an order that lets the next process find a clean store: the readers, the
+    /// mark, the database, the marker, the lock.
+    fn close(mut self) {
+        let Readers { queue, threads } = self.readers;
+        for _ in &threads {
+            // A reader that has gone needs no order.
+            let _ = queue.stop(Job::Stop);
+        }
+        for thread in threads {
+            // Its panics are caught where its jobs run.
+            let _ = thread.join();
+        }
+        let clean = !self.health.is_poisoned();
+        self.health.close();
+        if clean {
+            self.high_water.write(self.tables.last_batch());
+        }
+        let closed = catch_unwind(AssertUnwindSafe(|| drop(self.tables))).is_ok();
+        if clean && closed {
+            let marked =
+                replace(&self.layout.clean(), b"").and_then(|()| sync_names(self.layout.root()));
+            if let Err(error) = marked {
+                tracing::warn!(%error, "the orderly end was not marked; the next start takes longer");
+            }
+        }
+        drop(self.lock);
+        self.done.send_replace(true);
+    }
+}
