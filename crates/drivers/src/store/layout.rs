@@ -95,11 +95,12 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A file's content; `None` if there is no such file.
+/// A file's content; `None` if there is no such file, or no directory that it could be in.
 pub(super) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    use io::ErrorKind::{NotADirectory, NotFound};
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -100,7 +100,9 @@ impl Tables {
         let range = codec::key(session, from)..=codec::key(session, u64::MAX);
         let snapshot = self.database.snapshot();
         let (mut records, mut bytes) = (Vec::new(), 0);
-        for (expected, entry) in (from..).zip(snapshot.range(&self.events, range).take(max)) {
+        for (expected, entry) in
+            (from..=u64::MAX).zip(snapshot.range(&self.events, range).take(max))
+        {
             let corrupt = |problem| Error::Corrupt { session, seq: expected, problem };
             let (key, value) = entry.into_inner().map_err(|e| corrupt(e.to_string()))?;
             let seq = seq_of(session, &key)?;

@@ -1,0 +1,4 @@
+//! Model providers.
+
+mod anthropic;
+mod scripted;

@@ -1,0 +1,1 @@
+//! Sandbox drivers: they start hands and find them again.

@@ -1,0 +1,1 @@
+//! The provider port: a scripted model and the conformance suite.

@@ -1,0 +1,1 @@
+//! The sandbox port: simulated hands and the conformance suite.
