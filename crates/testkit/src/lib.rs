@@ -2,6 +2,7 @@
 //! checkers that look from outside, and a conformance suite for every port.
 
 pub mod check;
+pub mod env;
 pub mod provider;
 pub mod rng;
 pub mod sandbox;

@@ -1,5 +1,7 @@
 //! The one source of chance in tests: small, seeded, the same on every machine.
 
+use planaria_core::id::derive;
+
 /// SplitMix64. Good enough to choose faults by, and short enough to be seen through. Not for
 /// secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,12 @@ impl Rng {
     /// sees.
     pub fn fork(&mut self) -> Self {
         Self::new(self.next_u64())
+    }
+
+    /// The stream of a place in the world: a function of `seed` and of the place's name, whatever
+    /// was drawn before and elsewhere.
+    pub fn of(seed: u64, place: &str) -> Self {
+        Self::new((derive(u128::from(seed), place.as_bytes(), 0) >> 64) as u64)
     }
 
     /// The next 64 bits.

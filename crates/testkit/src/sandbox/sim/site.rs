@@ -1,0 +1,338 @@
+//! One session's place: its workspace, the journal of its calls, its hands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use planaria_core::port::sandbox::{Call, Ended, Error, Locator};
+use planaria_core::{EventId, SessionId};
+use tokio::sync::watch;
+
+use super::chances;
+use super::fault::{CallFault, HandFaults, take};
+use super::ledger::{Cause, Death, Run};
+use super::work::{self, Changes, Moment, Work};
+
+/// What is seen from outside, and the time at which it is.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    pub now: Duration,
+    pub runs: Vec<Run>,
+    pub deaths: Vec<Death>,
+}
+
+/// The state of one session's hands.
+pub(super) struct Site {
+    session: SessionId,
+    seed: u64,
+    pub faults: HandFaults,
+    /// The highest epoch that any hand has heard.
+    epoch: u64,
+    hands: Vec<HandState>,
+    /// Outside the workspace, and older than any hand.
+    journal: BTreeMap<EventId, Entry>,
+    running: Vec<Running>,
+    workspace: BTreeMap<String, u64>,
+    /// Calls whose connection was cut before they began: once each.
+    cut: BTreeSet<EventId>,
+    changed: watch::Sender<()>,
+}
+
+struct HandState {
+    generation: u64,
+    address: String,
+    alive: bool,
+    /// How often its connections broke.
+    cuts: u64,
+}
+
+/// What the journal holds of a call.
+#[derive(Debug, Default)]
+struct Entry {
+    /// The hand that meant to start it last.
+    intent: Option<usize>,
+    end: Option<Ended>,
+}
+
+struct Running {
+    call: EventId,
+    tool: String,
+    hand: usize,
+    /// Where it stands in the books.
+    run: usize,
+    work: Work,
+}
+
+/// A connection: to which hand, under which epoch, before which cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    hand: usize,
+    epoch: u64,
+    cuts: u64,
+}
+
+/// What a hand says to an `ensure`.
+pub(super) enum Asked {
+    Ended(Ended),
+    /// Look again at that time, or when something has changed.
+    Runs {
+        until: Duration,
+        changed: watch::Receiver<()>,
+    },
+}
+
+impl Site {
+    pub fn new(session: SessionId, seed: u64) -> Self {
+        Self {
+            session,
+            seed,
+            faults: HandFaults::default(),
+            epoch: 0,
+            hands: Vec::new(),
+            journal: BTreeMap::new(),
+            running: Vec::new(),
+            workspace: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    pub fn journaled(&self, call: EventId) -> Option<Ended> {
+        self.journal.get(&call).and_then(|entry| entry.end.clone())
+    }
+
+    pub fn living(&self) -> Vec<u64> {
+        self.hands.iter().filter(|hand| hand.alive).map(|hand| hand.generation).collect()
+    }
+
+    pub fn written(&self, key: &str) -> u64 {
+        self.workspace.get(key).copied().unwrap_or_default()
+    }
+
+    pub fn forget(&mut self, call: EventId) {
+        self.journal.remove(&call);
+        self.running.retain(|running| running.call != call);
+    }
+
+    /// Ends the hands that a new one replaces, and with them all that they run.
+    pub fn make_room(
+        &mut self,
+        epoch: u64,
+        generation: u64,
+        books: &mut Books,
+    ) -> Result<(), Error> {
+        self.hear(epoch)?;
+        if let Some(later) = self.hands.iter().find(|hand| hand.generation > generation) {
+            let text = format!("generation {} was started already", later.generation);
+            return Err(Error::Fenced(text));
+        }
+        self.kill_all(Cause::Replaced, books);
+        Ok(())
+    }
+
+    pub fn start_hand(&mut self, locator: &Locator) -> Result<(), Error> {
+        if take(&mut self.faults.starts) {
+            return Err(Error::Start("the simulated host refuses to start a process".to_owned()));
+        }
+        let Locator { generation, address, .. } = locator.clone();
+        self.hands.push(HandState { generation, address, alive: true, cuts: 0 });
+        Ok(())
+    }
+
+    pub fn connect(&mut self, locator: &Locator, epoch: u64) -> Result<Link, Error> {
+        let hand = self.find(locator).filter(|hand| self.hands[*hand].alive);
+        let Some(hand) = hand else {
+            let problem = "its process is gone".to_owned();
+            return Err(Error::Dead { generation: locator.generation, problem });
+        };
+        if take(&mut self.faults.attaches) {
+            return Err(Error::Disconnected("no answer on the simulated socket".to_owned()));
+        }
+        self.hear(epoch)?;
+        Ok(Link { hand, epoch, cuts: self.hands[hand].cuts })
+    }
+
+    pub fn destroy(&mut self, locator: &Locator, books: &mut Books) {
+        if let Some(hand) = self.find(locator) {
+            self.kill(hand, Cause::Destroyed, books);
+        }
+    }
+
+    fn find(&self, locator: &Locator) -> Option<usize> {
+        self.hands.iter().position(|hand| {
+            hand.address == locator.address && hand.generation == locator.generation
+        })
+    }
+
+    /// Refuses whoever is older than somebody that was heard before.
+    fn hear(&mut self, epoch: u64) -> Result<(), Error> {
+        if epoch < self.epoch {
+            return Err(Error::Fenced(format!("epoch {epoch} is older than {}", self.epoch)));
+        }
+        self.epoch = epoch;
+        Ok(())
+    }
+
+    /// Whether a connection still leads to a hand that listens to it.
+    pub fn check(&self, link: Link) -> Result<(), Error> {
+        let hand = &self.hands[link.hand];
+        if !hand.alive || hand.cuts != link.cuts {
+            return Err(Error::Disconnected("the simulated socket was closed".to_owned()));
+        }
+        if link.epoch < self.epoch {
+            let text = format!("epoch {} is older than {}", link.epoch, self.epoch);
+            return Err(Error::Fenced(text));
+        }
+        Ok(())
+    }
+
+    /// Starts a call, or joins it, or says how it ended.
+    pub fn ensure(&mut self, link: Link, call: &Call, books: &mut Books) -> Result<Asked, Error> {
+        self.check(link)?;
+        let entry = self.journal.entry(call.id).or_default();
+        if let Some(end) = &entry.end {
+            return Ok(Asked::Ended(end.clone()));
+        }
+        match entry.intent {
+            Some(hand) if hand == link.hand => {}
+            // An earlier hand meant to start it and left no outcome.
+            Some(_) if !call.rerun => {
+                entry.end = Some(Ended::Lost);
+                return Ok(Asked::Ended(Ended::Lost));
+            }
+            _ => self.start(link, call, books)?,
+        }
+        let next = self.running.iter().find(|running| running.call == call.id);
+        let next = next.and_then(|running| running.work.moments.first());
+        // A running call always has an end before it; one that was forgotten has not.
+        let until = next.map_or(books.now, |(at, _)| *at);
+        Ok(Asked::Runs { until, changed: self.changed.subscribe() })
+    }
+
+    fn start(&mut self, link: Link, call: &Call, books: &mut Books) -> Result<(), Error> {
+        let key = work::key(call);
+        // What a call does must not depend on what goes wrong, nor on how often it is run.
+        let ours = |run: &&Run| run.session == self.session && run.key == key;
+        let runs = books.runs.iter().filter(ours).count() as u64;
+        let others = books.runs.iter().filter(ours).filter(|run| run.call != call.id);
+        let calls = others.map(|run| run.call).collect::<BTreeSet<_>>().len() as u64;
+        let mut plain = chances(self.seed, self.session, &key, calls);
+        let mut luck = chances(self.seed, self.session, &format!("fault at {key}"), runs);
+        let fault = self.faults.draw(&mut luck);
+        if fault == Some(CallFault::CutBefore) && self.cut.insert(call.id) {
+            self.hands[link.hand].cuts += 1;
+            self.changed.send_replace(());
+            return self.check(link);
+        }
+        let work = work::plan(call, key.clone(), fault, &mut plain, books.now);
+        self.journal.entry(call.id).or_default().intent = Some(link.hand);
+        let run = books.runs.len();
+        books.runs.push(Run {
+            session: self.session,
+            call: call.id,
+            tool: call.name.clone(),
+            key,
+            generation: self.hands[link.hand].generation,
+            at: books.now,
+            took_effect: false,
+        });
+        let tool = call.name.clone();
+        self.running.push(Running { call: call.id, tool, hand: link.hand, run, work });
+        Ok(())
+    }
+
+    /// Stops a running call; one that is not running never will.
+    pub fn cancel(&mut self, link: Link, call: EventId) -> Result<(), Error> {
+        self.check(link)?;
+        let position = self.running.iter().position(|running| running.call == call);
+        if let Some(position) = position {
+            self.stop(position, "killed");
+        } else {
+            let entry = self.journal.entry(call).or_default();
+            // What an earlier hand may have begun cannot be sealed: nobody knows how it ended.
+            let end = if entry.intent.is_some() { Ended::Lost } else { Ended::Sealed };
+            entry.end.get_or_insert(end);
+        }
+        self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// Ends the hand in good order: the outcomes of what it kills are in the journal.
+    pub fn retire(&mut self, link: Link, books: &mut Books) -> Result<(), Error> {
+        self.check(link)?;
+        while let Some(position) = self.running.iter().position(|r| r.hand == link.hand) {
+            self.stop(position, "killed");
+        }
+        self.kill(link.hand, Cause::Retired, books);
+        Ok(())
+    }
+
+    fn stop(&mut self, position: usize, why: &str) {
+        let running = self.running.remove(position);
+        let outcome = work::stopped(why, &running.tool, &running.work.key);
+        self.end(running.call, Ended::Outcome(outcome));
+    }
+
+    fn end(&mut self, call: EventId, ended: Ended) {
+        self.journal.entry(call).or_default().end = Some(ended);
+        self.changed.send_replace(());
+    }
+
+    pub fn kill_all(&mut self, cause: Cause, books: &mut Books) {
+        (0..self.hands.len()).for_each(|hand| self.kill(hand, cause, books));
+    }
+
+    fn kill(&mut self, hand: usize, cause: Cause, books: &mut Books) {
+        let state = &mut self.hands[hand];
+        if !std::mem::replace(&mut state.alive, false) {
+            return;
+        }
+        let (session, generation, at) = (self.session, state.generation, books.now);
+        let address = state.address.clone();
+        books.deaths.push(Death { session, generation, address, at, cause });
+        self.running.retain(|running| running.hand != hand);
+        self.changed.send_replace(());
+    }
+
+    /// Lets happen, one after the other, what has happened by now.
+    pub fn catch_up(&mut self, books: &mut Books) {
+        let now = books.now;
+        loop {
+            let firsts = self.running.iter().enumerate();
+            let next = firsts.filter_map(|(i, r)| r.work.moments.first().map(|(at, _)| (*at, i)));
+            let Some((at, position)) = next.min().filter(|(at, _)| *at <= now) else { break };
+            books.now = at;
+            self.happen(position, books);
+        }
+        books.now = now;
+    }
+
+    fn happen(&mut self, position: usize, books: &mut Books) {
+        let running = &mut self.running[position];
+        let (_, moment) = running.work.moments.remove(0);
+        let (hand, key) = (running.hand, running.work.key.clone());
+        match moment {
+            Moment::Effect => {
+                books.runs[running.run].took_effect = true;
+                if running.work.fails {
+                    return;
+                }
+                match running.work.changes {
+                    Changes::Nothing => {}
+                    Changes::Sets => drop(self.workspace.insert(key, 1)),
+                    Changes::Adds => *self.workspace.entry(key).or_default() += 1,
+                }
+            }
+            Moment::Cut => {
+                self.hands[hand].cuts += 1;
+                self.changed.send_replace(());
+            }
+            Moment::Death => self.kill(hand, Cause::Fault, books),
+            Moment::Deadline => self.stop(position, "timed out"),
+            Moment::End => {
+                let running = self.running.remove(position);
+                let outcome = work::outcome(&running.tool, &running.work, self.written(&key));
+                self.end(running.call, Ended::Outcome(outcome));
+            }
+        }
+    }
+}
