@@ -1,7 +1,10 @@
 //! Rust source without its comments and literals, so that rules see code and nothing else.
 
-/// The text with every comment, string and character replaced by spaces. Lines and byte offsets
-/// stay as they are.
+/// What stands in code for each byte of a string or character.
+pub const LITERAL: u8 = b'"';
+
+/// The text with every comment replaced by spaces, and every string and character by [`LITERAL`].
+/// Lines and byte offsets stay as they are.
 pub fn blank(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut code = bytes.to_vec();
@@ -9,7 +12,8 @@ pub fn blank(text: &str) -> String {
     while at < bytes.len() {
         match end_of_silence(bytes, at) {
             Some(end) => {
-                code[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|b| *b = b' ');
+                let filler = if bytes[at] == b'/' { b' ' } else { LITERAL };
+                code[at..end].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = filler);
                 at = end;
             }
             None => at += 1,
@@ -104,19 +108,19 @@ fn character(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 #[test]
-fn comments_and_literals_become_spaces_and_code_stays() {
+fn comments_become_spaces_literals_become_quotes_and_code_stays() {
     for (text, code) in [
-        ("a // b\nc", "a_____\nc"),
-        ("a /* b /* c */ d */ e", "a___________________e"),
-        (r#"f("a // \" b", 'c')"#, "f(___________,____)"),
-        (r##"r#"a " b"# c"##, "___________c"),
-        (r#"br"a\" b"#, "_______b"),
-        (r"x<'a>('\'', '{', '\u{e9}')", "x<'a>(____,____,_________)"),
-        ("('\u{e9}', \"\u{e9}\")", "(____,_____)"),
-        ("r#fn and for", "r#fn_and_for"),
-        ("\"open", "_____"),
-        ("\"a\nb\"", "__\n__"),
+        ("a // b\nc", "a     \nc"),
+        ("a /* b /* c */ d */ e", "a                   e"),
+        (r#"f("a // \" b", 'c')"#, r#"f(""""""""""", """)"#),
+        (r##"r#"a " b"# c"##, r#""""""""""" c"#),
+        (r#"br"a\" b"#, r#""""""" b"#),
+        (r"x<'a>('\'', '{', '\u{e9}')", r#"x<'a>("""", """, """""""")"#),
+        ("('\u{e9}', \"\u{e9}\")", r#"("""", """")"#),
+        ("r#fn and for", "r#fn and for"),
+        ("\"open", r#"""""""#),
+        ("\"a\nb\"", "\"\"\n\"\""),
     ] {
-        assert_eq!(blank(text).replace(' ', "_"), code, "{text:?}");
+        assert_eq!(blank(text), code, "{text:?}");
     }
 }

@@ -26,7 +26,7 @@ pub struct Source {
     pub path: String,
     /// As it is.
     pub text: String,
-    /// Without comments and literals; same lines, same offsets.
+    /// With comments and literals blotted out; same lines, same offsets.
     pub code: String,
     /// Lines that are compiled for tests only.
     tests: Vec<RangeInclusive<usize>>,
