@@ -95,6 +95,11 @@ fn words_stay_in_the_places_that_may_say_them() {
 }
 
 #[test]
+fn nothing_is_left_for_later() {
+    hold(tree::sources().iter().flat_map(words::undone));
+}
+
+#[test]
 fn every_select_is_biased() {
     hold(tree::sources().iter().flat_map(words::unbiased));
 }

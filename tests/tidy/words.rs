@@ -59,6 +59,9 @@ const WORDS: &[Word] = &[
 const EMPTY_NAMES: &[&str] =
     &["common", "helper", "helpers", "macros", "manager", "misc", "types", "util", "utils"];
 
+/// Marks of what was left undone, also in comments. Put together here so that this file has none.
+const UNDONE: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+
 /// Places of whoever builds this, of which the repository does not speak. Put together here so that
 /// this file does not either.
 const WORKSHOP: &[&str] =
@@ -95,10 +98,25 @@ pub fn unbiased(source: &Source) -> Vec<Finding> {
 
 /// A file that is named after nothing.
 pub fn file_name(source: &Source) -> Option<Finding> {
-    let parts = source.path.trim_end_matches(".rs").split('/');
-    let empty = parts.filter(|part| EMPTY_NAMES.contains(part)).next_back()?;
+    let mut parts = source.path.trim_end_matches(".rs").split('/');
+    let empty = parts.find(|part| EMPTY_NAMES.contains(part))?;
     let mend = "name it after the concept in it";
     Some(Finding::of(&source.path, format!("`{empty}` says nothing"), mend))
+}
+
+/// Notes that something is not done.
+pub fn undone(source: &Source) -> Vec<Finding> {
+    let words = |line: &str, word: &str| {
+        line.split(|c: char| !c.is_alphanumeric()).any(|found| found == word)
+    };
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(source.text.lines()) {
+        for word in UNDONE.iter().filter(|word| words(line, word)) {
+            let mend = "do it now, or open an issue";
+            found.push(Finding::at(&source.path, number, format!("`{word}`"), mend));
+        }
+    }
+    found
 }
 
 /// Words about how the repository came to be.
@@ -159,4 +177,11 @@ fn a_file_named_after_nothing_and_a_word_of_the_workshop_are_found() {
     let text = format!("see\n{}/design.md\n", WORKSHOP[0]);
     assert_eq!(workshop("README.md", &text)[0].place, "README.md:2");
     assert!(workshop("README.md", "shared by all").is_empty());
+}
+
+#[test]
+fn a_note_that_something_is_undone_is_found() {
+    let found = |text: &str| undone(&Source::new("a.rs", text)).len();
+    assert_eq!(found(&format!("a();\n// {}: b\n", UNDONE[0])), 1);
+    assert_eq!(found(&format!("let {}S = 1;\n", UNDONE[0])), 0);
 }
