@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The fleet files: a directory that says which agents there are and what they are to do.
+//!
+//! ```text
+//! my-fleet/
+//! ├─ fleet.yaml           sessions, and where needed providers, environments, supervision
+//! ├─ agents/scribe.md     front matter is the agent's configuration, the body its system prompt
+//! └─ scripts/notes.yaml   what the scripted model says in the session `notes`
+//! ```
+//! [`load`] reads and checks everything and starts nothing. Agents are files as `ant apply` has
+//! them, unchanged. What is wrong is said with file, line, column and the line itself, several
+//! problems in one go; a value that is a secret is refused and never shown.
+//!
+//! Not here: scripts (the scripted provider reads them), and what becomes of a fleet (`up`).
+
+mod agent;
+mod check;
+mod entries;
+mod error;
+mod file;
+mod fleet;
+mod limits;
+mod load;
+mod secret;
+mod source;
+mod suggest;
+
+pub use error::{Errors, Problem};
+pub use fleet::{Driver, Environment, Fleet, Provider, Session, Supervision, Workspace};
+pub use load::load;
+pub use secret::{Secret, SecretError};

@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use planaria_fleet::{Driver, Provider, Secret, Workspace};
+
+use crate::World;
+
+const WHOLE: &str = r#"
+fleet: demo-1
+providers:
+  scripted: { driver: scripted, scripts: plays }
+  house: { driver: anthropic, api_key: "${file:key.txt}", base_url: "http://127.0.0.1:1" }
+provider: house
+supervision:
+  intensity: { max_restarts: 7, within: 1m 30s }
+  backoff: { from: 2ms, to: 5s }
+environments:
+  here: { driver: local }
+sessions:
+  zulu:
+    agent: scribe
+    environment: here
+    prompt: "Hello ${HOME}"
+    workspace: { copy: agents }
+    check: "test -s x"
+  alpha:
+    agent: scribe
+    after: [zulu]
+    prompt: |
+      It said: ${session.zulu.answer}
+    workspace: { repository: . }
+"#;
+
+#[test]
+fn everything_that_a_fleet_may_say_is_read() {
+    let world = World::new(WHOLE);
+    let fleet = world.load().unwrap();
+    let at = |name: &str| world.path().join(name);
+    assert_eq!((fleet.name.as_str(), fleet.provider.as_deref()), ("demo-1", Some("house")));
+    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts: at("plays") });
+    let (api_key, base_url) = (Secret::File(at("key.txt")), Some("http://127.0.0.1:1".to_owned()));
+    assert_eq!(fleet.providers["house"], Provider::Anthropic { api_key, base_url });
+    let supervision = fleet.supervision;
+    assert_eq!(supervision.max_restarts, Some(7));
+    assert_eq!(supervision.within, Some(Duration::from_secs(90)));
+    assert_eq!(supervision.backoff_from, Some(Duration::from_millis(2)));
+    assert_eq!(supervision.backoff_to, Some(Duration::from_secs(5)));
+    assert_eq!(fleet.environments["here"].driver, Driver::Local);
+    let [zulu, alpha] = fleet.sessions.as_slice() else { panic!("two sessions") };
+    assert_eq!((zulu.name.as_str(), alpha.name.as_str()), ("zulu", "alpha"));
+    assert_eq!(zulu.prompt, "Hello ${HOME}");
+    assert_eq!(zulu.workspace, Some(Workspace::Copy(at("agents"))));
+    assert_eq!(zulu.check.as_deref(), Some("test -s x"));
+    assert_eq!(alpha.after, ["zulu"]);
+    assert_eq!(alpha.environment, "local");
+    assert_eq!(alpha.workspace, Some(Workspace::Repository(at("."))));
+    let scribe = &fleet.agents["scribe"];
+    assert_eq!((scribe.name.as_str(), scribe.system.as_deref()), ("Scribe", Some("You write.")));
+}
+
+#[test]
+fn a_small_fleet_gets_what_always_exists() {
+    let world = World::new("fleet: f\nsessions: { s: { agent: scribe, prompt: hi } }\n");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.provider, None);
+    assert!(fleet.environments.contains_key("local"));
+    let scripts = world.path().join("scripts");
+    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts });
+    let api_key = Secret::Env("ANTHROPIC_API_KEY".to_owned());
+    assert_eq!(fleet.providers["anthropic"], Provider::Anthropic { api_key, base_url: None });
+    assert_eq!(fleet.supervision, planaria_fleet::Supervision::default());
+}
+
+#[test]
+fn agents_that_the_file_names_are_the_only_ones() {
+    let world = World::new(
+        "fleet: f\nagents: { a: { file: agents/scribe.md } }\nsessions: { s: { agent: a, prompt: hi } }\n",
+    );
+    world.file("agents/broken.md", "no front matter");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.agents.keys().collect::<Vec<_>>(), ["a"]);
+}
