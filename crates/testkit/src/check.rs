@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use planaria_core::context::{Context, HARNESS, HARNESS_VERSION};
 use planaria_core::id::EventId;
 use planaria_core::record::Kind;
-use planaria_core::record::payload::ModelRequestEnd;
+use planaria_core::record::payload::{Accepted, Answer, Claim, HandBound, ModelRequestEnd};
 use planaria_core::{Record, SessionId};
 use serde::Deserialize;
 
@@ -17,6 +18,10 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("spans", "every model request start has exactly one end"),
     ("idle-last", "nothing follows an idle status until new input"),
     ("settled", "a finished session has nothing open"),
+    ("status", "statuses follow each other as the contract has it"),
+    ("claims", "each claim raises the attempt by one"),
+    ("hands", "each bound hand is one generation after the last"),
+    ("replayed", "each answered request is the one that the log gives again"),
 ];
 
 /// A broken invariant.
@@ -43,9 +48,16 @@ struct Checker {
     violations: Vec<Violation>,
     ids: BTreeSet<EventId>,
     waiting: BTreeSet<EventId>,
+    /// Those of them that must be taken up before the session can be finished.
+    input: BTreeSet<EventId>,
     calls: BTreeMap<EventId, u64>,
     span: Option<(EventId, u64)>,
     idle: bool,
+    status: Option<Kind>,
+    attempt: u32,
+    generation: u64,
+    /// `None` when a record could not be read.
+    context: Option<Context>,
 }
 
 /// Checks a whole log. `finished` says that the session claims to have nothing left to do.
@@ -55,9 +67,14 @@ pub fn log(session: SessionId, records: &[Record], finished: bool) -> Vec<Violat
         violations: Vec::new(),
         ids: BTreeSet::new(),
         waiting: BTreeSet::new(),
+        input: BTreeSet::new(),
         calls: BTreeMap::new(),
         span: None,
         idle: false,
+        status: None,
+        attempt: 0,
+        generation: 0,
+        context: Some(Context::default()),
     };
     for (index, record) in records.iter().enumerate() {
         let before = index.checked_sub(1).map(|i| &records[i]);
@@ -66,16 +83,12 @@ pub fn log(session: SessionId, records: &[Record], finished: bool) -> Vec<Violat
         checker.calls(record);
         checker.spans(record);
         checker.idle(record);
+        checker.status(record);
+        checker.owners(record);
+        checker.replay(record);
     }
     if finished {
-        let end = records.last().map_or(0, |r| r.seq);
-        let open: Vec<(EventId, u64)> = checker.calls.iter().map(|(id, seq)| (*id, *seq)).collect();
-        for (call, seq) in open {
-            checker.broken("settled", end, format!("the call {call} of record {seq} has no result"));
-        }
-        if let Some((span, seq)) = checker.span {
-            checker.broken("settled", end, format!("the span {span} of record {seq} has no end"));
-        }
+        checker.settled(records.last().map_or(0, |r| r.seq));
     }
     checker.violations
 }
@@ -83,6 +96,16 @@ pub fn log(session: SessionId, records: &[Record], finished: bool) -> Vec<Violat
 impl Checker {
     fn broken(&mut self, invariant: &'static str, seq: u64, problem: String) {
         self.violations.push(Violation { invariant, session: self.session, seq, problem });
+    }
+
+    fn settled(&mut self, end: u64) {
+        let mut open = Vec::new();
+        let calls = self.calls.iter();
+        open.extend(calls.map(|(id, seq)| format!("the call {id} of record {seq} has no result")));
+        let span = self.span.iter();
+        open.extend(span.map(|(id, seq)| format!("the span {id} of record {seq} has no end")));
+        open.extend(self.input.iter().map(|id| format!("the accepted {id} was not taken up")));
+        open.into_iter().for_each(|problem| self.broken("settled", end, problem));
     }
 
     fn order(&mut self, expected: u64, before: Option<&Record>, record: &Record) {
@@ -101,8 +124,14 @@ impl Checker {
 
     fn identity(&mut self, record: &Record) {
         let taken_up = self.waiting.remove(&record.id);
+        self.input.remove(&record.id);
         if record.kind == Kind::Accepted {
             self.waiting.insert(record.id);
+            // An addition to the system prompt waits for the next message.
+            let system = Kind::SystemMessage.name();
+            if record.parse::<Accepted>().is_ok_and(|accepted| accepted.kind != system) {
+                self.input.insert(record.id);
+            }
         }
         if !self.ids.insert(record.id) && !taken_up {
             self.broken("unique", record.seq, format!("{} occurs before", record.id));
@@ -118,7 +147,8 @@ impl Checker {
                 match record.parse::<ResultHead>() {
                     Ok(head) if self.calls.remove(&head.tool_use_id).is_some() => {}
                     Ok(head) => {
-                        let problem = format!("a second result, or one without a use: {}", head.tool_use_id);
+                        let problem =
+                            format!("a second result, or one without a use: {}", head.tool_use_id);
                         self.broken("results", record.seq, problem);
                     }
                     Err(error) => self.broken("results", record.seq, error.to_string()),
@@ -168,62 +198,74 @@ impl Checker {
             self.idle = record.kind == Kind::SessionStatusIdle;
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-
-    fn record(seq: u64, kind: Kind, payload: &str) -> Record {
-        Record {
-            seq,
-            id: EventId(u128::from(seq)),
-            at_us: seq,
-            kind,
-            thread: 0,
-            epoch: 1,
-            payload: Bytes::from(payload.to_owned()),
+    fn status(&mut self, record: &Record) {
+        use Kind::{
+            SessionStatusIdle as Idle, SessionStatusRescheduled as Rescheduled,
+            SessionStatusRunning as Running, SessionStatusTerminated as Terminated,
+        };
+        let good = match (self.status, record.kind) {
+            (Some(Terminated), kind) => !kind.is_public(),
+            (None | Some(Idle | Rescheduled), Running) => true,
+            (Some(Running | Idle | Rescheduled), Idle) => true,
+            (Some(Running), Rescheduled) => true,
+            (_, Running | Idle | Rescheduled) => false,
+            _ => true,
+        };
+        if !good {
+            let before = self.status.map_or("nothing".into(), Kind::name);
+            let problem = format!("{} after {before}", record.kind.name());
+            self.broken("status", record.seq, problem);
+        }
+        if matches!(record.kind, Running | Idle | Rescheduled | Terminated) {
+            self.status = Some(record.kind);
         }
     }
 
-    fn broken(records: &[Record]) -> Vec<&'static str> {
-        log(SessionId(1), records, true).into_iter().map(|v| v.invariant).collect()
+    /// Harnesses and hands follow each other without a gap.
+    fn owners(&mut self, record: &Record) {
+        match record.kind {
+            Kind::Claim => {
+                let Ok(claim) = record.parse::<Claim>() else { return };
+                if claim.attempt != self.attempt + 1 {
+                    let problem = format!("attempt {} after {}", claim.attempt, self.attempt);
+                    self.broken("claims", record.seq, problem);
+                }
+                self.attempt = claim.attempt;
+            }
+            Kind::HandBound => {
+                let Ok(HandBound { locator, .. }) = record.parse() else { return };
+                if locator.generation != self.generation + 1 {
+                    let problem = format!("hand {} after {}", locator.generation, self.generation);
+                    self.broken("hands", record.seq, problem);
+                }
+                self.generation = locator.generation;
+            }
+            _ => {}
+        }
     }
 
-    fn result(seq: u64, call: u128) -> Record {
-        let payload = format!(r#"{{"tool_use_id":"{}"}}"#, EventId(call));
-        record(seq, Kind::AgentToolResult, &payload)
-    }
-
-    #[test]
-    fn a_hole_an_old_epoch_and_a_repeated_id_are_found() {
-        let mut records = vec![record(1, Kind::Genesis, "{}"), record(3, Kind::Claim, "{}")];
-        assert_eq!(broken(&records), ["dense"]);
-        records[1] = record(2, Kind::Claim, "{}");
-        records[1].epoch = 0;
-        assert_eq!(broken(&records), ["fenced"]);
-        records[1].epoch = 1;
-        records[1].id = records[0].id;
-        assert_eq!(broken(&records), ["unique"]);
-    }
-
-    #[test]
-    fn missing_doubled_and_late_results_are_found() {
-        let used = || vec![record(1, Kind::AgentToolUse, "{}")];
-        assert_eq!(broken(&used()), ["settled"]);
-        let twice = [used(), vec![result(2, 1), result(3, 1)]].concat();
-        assert_eq!(broken(&twice), ["results"]);
-        let early = [used(), vec![record(2, Kind::ModelRequestStart, "{}")]].concat();
-        assert_eq!(broken(&early), ["results", "settled", "settled"]);
-        assert!(broken(&[used(), vec![result(2, 1)]].concat()).is_empty());
-    }
-
-    #[test]
-    fn an_event_after_idle_is_found() {
-        let idle = record(1, Kind::SessionStatusIdle, "{}");
-        assert_eq!(broken(&[idle.clone(), record(2, Kind::AgentMessage, "{}")]), ["idle-last"]);
-        assert!(broken(&[idle, record(2, Kind::SessionStatusRunning, "{}")]).is_empty());
+    /// A fresh harness would have asked the model the same, byte for byte.
+    fn replay(&mut self, record: &Record) {
+        let Some(context) = &mut self.context else { return };
+        let mut problem = None;
+        if record.kind == Kind::Answer
+            && let Ok(answer) = record.parse::<Answer>()
+            && answer.harness == (HARNESS.to_owned(), HARNESS_VERSION)
+        {
+            let again = context.request().map(|request| request.digest()).unwrap_or_default();
+            if again != answer.digest {
+                problem = Some(format!("asked {}, the log gives {again}", answer.digest));
+            }
+        }
+        if context.push(record).is_err() {
+            self.context = None;
+        }
+        if let Some(problem) = problem {
+            self.broken("replayed", record.seq, problem);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
