@@ -45,6 +45,9 @@ pub enum Delta {
         /// The text to append.
         text: String,
     },
+    /// The answer grew by something that has no preview (thinking, a call's input): a sign that
+    /// the model is at work, for whoever watches for silence.
+    Progress,
     /// The whole answer. The last item of the stream.
     Done(Answer),
 }

@@ -2,3 +2,6 @@
 
 mod anthropic;
 mod scripted;
+
+pub use anthropic::{Anthropic, AnthropicOptions, AnthropicSetupError};
+pub use scripted::{Script, ScriptError, Scripted};

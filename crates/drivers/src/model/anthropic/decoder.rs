@@ -1,0 +1,149 @@
+//! From events to deltas and the answer: the order that the protocol promises, and nothing else.
+
+use std::collections::VecDeque;
+
+use planaria_core::model::{Answer, Block, StopReason, Usage};
+use planaria_core::port::provider::Delta;
+use serde_json::Value;
+
+use super::block::{Growth, Open};
+use super::event::{Change, Counts, Event, Head};
+
+/// An answer while it arrives. After an error it must not be fed any more.
+pub(super) struct Decoder {
+    model: String,
+    started: bool,
+    blocks: Vec<Block>,
+    open: Option<Open>,
+    stop: Option<StopReason>,
+    usage: Usage,
+}
+
+/// What was wrong with an event.
+type Problem = String;
+
+impl Decoder {
+    /// A decoder for the answer to a request for `model`; the endpoint may name another.
+    pub fn new(model: String) -> Self {
+        Self {
+            model,
+            started: false,
+            blocks: Vec::new(),
+            open: None,
+            stop: None,
+            usage: Usage::default(),
+        }
+    }
+
+    /// Takes the next event and puts what follows from it into `out`; a [`Delta::Done`] is the end.
+    ///
+    /// # Errors
+    /// When the event breaks the protocol.
+    pub fn take(&mut self, event: Event, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
+        match event {
+            // Pings are no progress: an endpoint that only pings is a silent one.
+            Event::Ping | Event::Unknown | Event::Error { .. } => Ok(()),
+            Event::MessageStart { message } => self.start(message),
+            _ if !self.started => Err("it came before message_start".to_owned()),
+            Event::ContentBlockStart { index, content_block } => {
+                self.begin(index, content_block, out)
+            }
+            Event::ContentBlockDelta { index, delta } => self.grow(index, &delta, out),
+            Event::ContentBlockStop { index } => self.finish(index),
+            Event::MessageDelta { delta, usage } => self.change(delta, usage),
+            Event::MessageStop => self.end(out),
+        }
+    }
+
+    fn start(&mut self, head: Head) -> Result<(), Problem> {
+        if self.started {
+            return Err("the message had started already".to_owned());
+        }
+        self.started = true;
+        self.model = head.model.unwrap_or(std::mem::take(&mut self.model));
+        self.count(head.usage);
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        index: usize,
+        block: Value,
+        out: &mut VecDeque<Delta>,
+    ) -> Result<(), Problem> {
+        let next = self.blocks.len();
+        if self.open.is_some() {
+            return Err(format!("block {index} begins and block {next} is open"));
+        }
+        if index != next {
+            return Err(format!("block {index} begins where block {next} was due"));
+        }
+        if self.stop.is_some() {
+            return Err(format!("block {index} begins after the reason to stop"));
+        }
+        let open = Open::begin(block)?;
+        out.push_back(Delta::Start { index, kind: open.kind() });
+        if !open.text().is_empty() {
+            out.push_back(Delta::Text { index, text: open.text().to_owned() });
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn grow(
+        &mut self,
+        index: usize,
+        delta: &Value,
+        out: &mut VecDeque<Delta>,
+    ) -> Result<(), Problem> {
+        let next = self.blocks.len();
+        let open = self.open.as_mut().filter(|_| index == next);
+        let open = open.ok_or_else(|| format!("a delta for block {index}, which is not open"))?;
+        match open.grow(delta)? {
+            Growth::Text(text) => out.push_back(Delta::Text { index, text }),
+            Growth::Hidden => out.push_back(Delta::Progress),
+            Growth::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, index: usize) -> Result<(), Problem> {
+        if index != self.blocks.len() {
+            return Err(format!("block {index} ends, which is not open"));
+        }
+        let open = self.open.take();
+        let open = open.ok_or_else(|| format!("block {index} ends, which is not open"))?;
+        self.blocks.push(open.finish());
+        Ok(())
+    }
+
+    fn change(&mut self, change: Change, counts: Option<Counts>) -> Result<(), Problem> {
+        self.count(counts);
+        let Some(stop) = change.stop() else { return Ok(()) };
+        if self.open.is_some() {
+            return Err(format!("a reason to stop and block {} is open", self.blocks.len()));
+        }
+        self.stop = Some(stop);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
+        if self.open.is_some() {
+            return Err(format!("the message ends and block {} is open", self.blocks.len()));
+        }
+        let stop = self.stop.take().ok_or("the message ends without a reason to stop")?;
+        out.push_back(Delta::Done(Answer {
+            model: std::mem::take(&mut self.model),
+            blocks: std::mem::take(&mut self.blocks),
+            stop,
+            usage: self.usage,
+        }));
+        Ok(())
+    }
+
+    fn count(&mut self, counts: Option<Counts>) {
+        if let Some(counts) = counts {
+            counts.apply(&mut self.usage);
+        }
+    }
+}

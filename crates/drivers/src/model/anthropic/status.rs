@@ -1,0 +1,177 @@
+//! What an endpoint says instead of an answer.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use planaria_core::port::provider::Error;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize;
+
+use super::limits::{REFUSAL_BYTES_MAX, REFUSAL_WAIT};
+use super::retry_after::retry_after;
+
+/// The API's error, in a refusal's body and in an `error` event.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refusal {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Refusal,
+}
+
+/// Lets an answer that has begun pass; everything else becomes an error.
+pub(super) async fn check(response: Response, asked: &Url) -> Result<Response, Error> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let media = header(&headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    let is_stream = media.is_empty() || media.starts_with("text/event-stream");
+    if status == StatusCode::OK && is_stream {
+        return Ok(response);
+    }
+    let text = beginning(response.bytes_stream(), REFUSAL_WAIT).await;
+    if status.is_success() {
+        return Err(Error::Broken {
+            message: format!(
+                "status {} with `{media}` where an event stream was promised: {}",
+                status.as_u16(),
+                quoted(&text)
+            ),
+        });
+    }
+    Err(refused(status, &headers, &text, asked))
+}
+
+fn refused(status: StatusCode, headers: &HeaderMap, text: &str, asked: &Url) -> Error {
+    let code = status.as_u16();
+    let words = words(status, headers, text);
+    let message = match code {
+        300..=399 => {
+            let to = header(headers, LOCATION.as_str()).unwrap_or_default();
+            format!("{code}: {asked} redirects to `{to}`; set base_url to where it leads")
+        }
+        404 => format!("{code} from {asked} (check base_url and the model): {words}"),
+        _ => format!("{code}: {words}"),
+    };
+    match code {
+        401 | 403 => Error::Unauthorized { message },
+        402 => Error::Billing { message },
+        // A timeout, a lock and "too early" pass; the SDKs ask again as well.
+        408 | 409 | 425 => Error::Unavailable { message },
+        429 => Error::RateLimited { message, retry_after: retry_after(headers) },
+        503 | 529 => Error::Overloaded { message, retry_after: retry_after(headers) },
+        500..=599 => Error::Unavailable { message },
+        _ => Error::Rejected { message },
+    }
+}
+
+/// The endpoint's own words, and what its operators need to find the request.
+fn words(status: StatusCode, headers: &HeaderMap, text: &str) -> String {
+    let mut notes = Vec::new();
+    let mut words = match serde_json::from_str::<Envelope>(text) {
+        Ok(Envelope { error }) => {
+            notes.extend(Some(error.kind).filter(|kind| !kind.is_empty()));
+            error.message
+        }
+        Err(_) => quoted(text),
+    };
+    if words.is_empty() {
+        words = status.canonical_reason().unwrap_or("no reason given").to_owned();
+    }
+    notes.extend(header(headers, "request-id").map(|id| format!("request {id}")));
+    match notes.is_empty() {
+        true => words,
+        false => format!("{words} ({})", notes.join(", ")),
+    }
+}
+
+/// An error that came in the middle of a stream, where there is no status.
+pub(super) fn interrupted(refusal: Refusal) -> Error {
+    let Refusal { kind, message } = refusal;
+    let message = format!("{message} ({kind}, in mid-stream)");
+    match kind.as_str() {
+        "overloaded_error" => Error::Overloaded { message, retry_after: None },
+        "rate_limit_error" => Error::RateLimited { message, retry_after: None },
+        "authentication_error" | "permission_error" => Error::Unauthorized { message },
+        "billing_error" => Error::Billing { message },
+        "invalid_request_error" | "not_found_error" | "request_too_large" => {
+            Error::Rejected { message }
+        }
+        // `api_error`, `timeout_error` and what has no name yet: it had accepted the request.
+        _ => Error::Unavailable { message },
+    }
+}
+
+/// The first bytes of a body, as far as they come in time. What is missing is not worth an error of
+/// its own.
+async fn beginning<S, E>(body: S, wait: Duration) -> String
+where
+    S: Stream<Item = Result<Bytes, E>>,
+{
+    let mut kept = Vec::new();
+    let mut body = std::pin::pin!(body);
+    let reading = async {
+        while let Some(Ok(chunk)) = body.next().await {
+            let room = REFUSAL_BYTES_MAX - kept.len();
+            kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if kept.len() == REFUSAL_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(wait, reading).await;
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A text on one line. Not cut here: first the key has to be looked for in it.
+fn quoted(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An error with its causes; the outermost one alone seldom says what happened.
+pub(super) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    type Chunk = Result<Bytes, ()>;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_that_stalls_is_told_by_what_came_before() {
+        let body = stream::iter([Chunk::Ok("half a ".into()), Chunk::Ok("sentence".into())]);
+        let stalling = body.chain(stream::pending());
+        assert_eq!(beginning(stalling, REFUSAL_WAIT).await, "half a sentence");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_without_end_is_read_to_its_bound() {
+        let body = stream::repeat_with(|| Chunk::Ok(Bytes::from(vec![b'x'; 1_000])));
+        assert_eq!(beginning(body, REFUSAL_WAIT).await.len(), REFUSAL_BYTES_MAX);
+    }
+}
