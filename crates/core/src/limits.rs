@@ -20,6 +20,10 @@ pub const RECORD_BYTES_MAX: usize = 1 << 20;
 pub const RESULT_CHARS_MAX: usize = 100_000;
 /// Bytes of one client event's content.
 pub const CLIENT_EVENT_BYTES_MAX: usize = RECORD_BYTES_MAX - 4_096;
+/// Text blocks of one `system.message` (contract §7.7).
+pub const SYSTEM_BLOCKS_MAX: usize = 1_000;
+/// Characters of an error in the log that others worded: endpoints answer with whole web pages.
+pub const ERROR_CHARS_MAX: usize = 4_000;
 /// The API's bound on a system prompt, in characters.
 pub const SYSTEM_CHARS_MAX: usize = 100_000;
 /// The API's bound on an agent's name, in characters.
@@ -27,8 +31,8 @@ pub const AGENT_NAME_CHARS_MAX: usize = 256;
 /// The API's bound on the tools of an agent.
 pub const TOOLS_MAX: usize = 256;
 
-/// Model requests in one turn. A model that calls tools for ever is stopped with
-/// `tool_use_limit_reached_error`; a new message starts afresh.
+/// Answers of the model to one message. A model that calls tools for ever is stopped with
+/// `tool_use_limit_reached_error`; a new message starts afresh, also one that joins the turn.
 pub const TURN_REQUESTS_MAX: u32 = 200;
 /// Tool calls taken from one answer; the others get an error result at once.
 pub const ANSWER_CALLS_MAX: usize = 64;

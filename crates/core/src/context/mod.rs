@@ -21,10 +21,11 @@ use crate::tool::text_block;
 /// The name of this way to choose the context; recorded with every answer.
 pub const HARNESS: &str = "whole-log";
 /// Its version: raised whenever the same log gives another request.
-pub const HARNESS_VERSION: u32 = 1;
+pub const HARNESS_VERSION: u32 = 2;
 
 const SANDBOX_REPLACED: &str = "[The sandbox was replaced before this call. Shell variables, background processes \
     and the working directory are gone; files in the workspace remain.]";
+const FAILED_SILENTLY: &str = "The call failed without a message.";
 const SANDBOX_NOTE: &str =
     "Your tools run in a sandbox. Relative paths start at your workspace, the working directory.";
 
@@ -93,6 +94,11 @@ impl Context {
         if std::mem::take(&mut self.replaced) {
             content.insert(0, text_block(SANDBOX_REPLACED));
         }
+        // The API takes neither blank texts nor failures without content.
+        content.retain(|block| !is_blank(block));
+        if is_error && content.is_empty() {
+            content.push(text_block(FAILED_SILENTLY));
+        }
         let block = json!({
             "type": "tool_result", "tool_use_id": call, "content": content, "is_error": is_error,
         });
@@ -104,7 +110,7 @@ impl Context {
         let mut content = Vec::with_capacity(answer.blocks.len());
         for (index, block) in answer.blocks.iter().enumerate() {
             match block {
-                Block::Text(text) if text.is_empty() => {}
+                Block::Text(text) if text.trim().is_empty() => {}
                 Block::Text(text) => content.push(text_block(text)),
                 Block::Thinking(raw) => content.push(raw.clone()),
                 Block::ToolUse { name, input } => {
@@ -120,9 +126,11 @@ impl Context {
                 }
             }
         }
-        if !content.is_empty() {
-            self.messages.push(Message { role: Role::Assistant, content });
+        // Nor may a message end with thinking, which is all that an answer cut off early has.
+        while content.last().is_some_and(is_thinking) {
+            content.pop();
         }
+        append(&mut self.messages, Role::Assistant, content);
     }
 
     /// What the user and the tools said since the last answer, in the order that the API demands.
@@ -136,14 +144,14 @@ impl Context {
         self.calls.clear();
         self.results.clear();
         self.texts.clear();
-        append_user(&mut self.messages, content);
+        append(&mut self.messages, Role::User, content);
     }
 
     /// The request that the session would send now; `None` before its first record.
     pub fn request(&self) -> Option<Request> {
         let agent = self.agent.as_ref()?;
         let mut messages = self.messages.clone();
-        append_user(&mut messages, self.user_turn());
+        append(&mut messages, Role::User, self.user_turn());
         let tools = offered_tools(agent);
         let mut system = agent.system.clone().unwrap_or_default();
         if !tools.is_empty() {
@@ -163,12 +171,23 @@ impl Context {
     }
 }
 
-fn append_user(messages: &mut Vec<Message>, content: Vec<Value>) {
+/// Roles alternate: what one says in several goes is one message. That happens to the user when an
+/// answer was empty or never came, and to the model when it paused.
+fn append(messages: &mut Vec<Message>, role: Role, content: Vec<Value>) {
     if content.is_empty() {
         return;
     }
     match messages.last_mut() {
-        Some(last) if last.role == Role::User => last.content.extend(content),
-        _ => messages.push(Message { role: Role::User, content }),
+        Some(last) if last.role == role => last.content.extend(content),
+        _ => messages.push(Message { role, content }),
     }
+}
+
+fn is_blank(block: &Value) -> bool {
+    block.get("text").and_then(Value::as_str).is_some_and(|text| text.trim().is_empty())
+}
+
+fn is_thinking(block: &Value) -> bool {
+    let kind = block.get("type").and_then(Value::as_str);
+    matches!(kind, Some("thinking" | "redacted_thinking"))
 }

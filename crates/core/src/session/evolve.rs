@@ -20,7 +20,11 @@ use crate::tool::EffectClass;
 #[derive(Deserialize)]
 struct AnswerHead {
     stop: ModelStop,
-    usage: Usage,
+}
+
+#[derive(Deserialize)]
+struct EndHead {
+    model_usage: Usage,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +77,10 @@ fn try_evolve(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
         Kind::HandBound => state.hand = Some(record.parse::<HandBound>()?.locator),
         Kind::UserMessage | Kind::SystemMessage => {
             state.queue.retain(|queued| queued.id != record.id);
-            state.needs_model |= record.kind == Kind::UserMessage;
+            if record.kind == Kind::UserMessage {
+                state.needs_model = true;
+                state.turn_requests = 0;
+            }
         }
         Kind::UserInterrupt => {
             if state.interrupt == Some(record.id) {
@@ -100,9 +107,10 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
     match record.kind {
         Kind::ModelRequestStart => {
             let effect = EffectId(record.seq);
-            state.model = Some(ModelRequest { effect, start: record.id, due: record.at_us });
+            // A request that replaces one which died while it waited goes on waiting.
+            let due = record.at_us.max(state.retry_due);
+            state.model = Some(ModelRequest { effect, start: record.id, due });
             state.needs_model = false;
-            state.turn_requests += 1;
         }
         Kind::Attempt => {
             let due = record.parse::<Attempt>()?.due;
@@ -115,12 +123,16 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
         }
         Kind::Answer => {
             let head: AnswerHead = record.parse()?;
-            state.usage.add(head.usage);
+            state.turn_requests += 1;
             state.failures = 0;
+            state.retry_due = 0;
             state.needs_model = head.stop == ModelStop::PauseTurn;
             state.last_stop = Some(head.stop);
         }
-        Kind::ModelRequestEnd => state.model = None,
+        Kind::ModelRequestEnd => {
+            state.usage.add(record.parse::<EndHead>()?.model_usage);
+            state.model = None;
+        }
         Kind::SessionStatusRunning => {
             state.status = Status::Running;
             state.running_since = Some(record.at_us);
@@ -129,8 +141,8 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
             let idle: Idle = record.parse()?;
             stop_clock(state, record.at_us);
             if !matches!(idle.stop_reason, StopReason::RequiresAction { .. }) {
-                state.turn_requests = 0;
                 state.failures = 0;
+                state.retry_due = 0;
             }
             state.needs_model = false;
             state.status = Status::Idle(idle.stop_reason);

@@ -49,9 +49,9 @@ pub struct SessionState {
     pub last_stop: Option<ModelStop>,
     /// Failed attempts since the last answer.
     pub failures: u32,
-    /// When the last failed request may be repeated, in microseconds.
+    /// When the last failed request may be repeated, in microseconds; 0 if none has failed.
     pub retry_due: u64,
-    /// Model requests in this turn.
+    /// Answers of the model since the last message that was taken up.
     pub turn_requests: u32,
     /// Tokens of the whole session.
     pub usage: Usage,

@@ -6,7 +6,7 @@ use super::super::batch::Batch;
 use super::super::state::{Phase, Status};
 use super::{interrupt, run, thread};
 use crate::id::EventId;
-use crate::limits::TURN_REQUESTS_MAX;
+use crate::limits::{ERROR_CHARS_MAX, TURN_REQUESTS_MAX};
 use crate::model::StopReason as ModelStop;
 use crate::record::Kind;
 use crate::record::payload::{
@@ -24,11 +24,10 @@ pub(super) fn advance(batch: &mut Batch<'_>) {
     match batch.state.status {
         Status::Terminated | Status::Rescheduling { .. } => return,
         Status::New | Status::Idle(_) => {
-            let has_message = batch.state.queue.iter().any(|q| q.kind == Kind::UserMessage);
             if batch.state.is_blocked() {
                 return remind(batch);
             }
-            if !has_message {
+            if !has_message(batch) {
                 return;
             }
             run(batch);
@@ -80,7 +79,10 @@ pub(super) fn dispatch(batch: &mut Batch<'_>) {
 
 /// Nothing is open: ask the model if there is something to ask about, else end the turn.
 fn next_request(batch: &mut Batch<'_>) {
-    take_up(batch);
+    // What a system message adds applies to a turn: alone it waits for the next one.
+    if batch.state.needs_model || has_message(batch) {
+        take_up(batch);
+    }
     if !batch.state.needs_model {
         let (reason, details) = match batch.state.last_stop.clone() {
             Some(ModelStop::Refusal { category, explanation }) => {
@@ -98,11 +100,25 @@ fn next_request(batch: &mut Batch<'_>) {
     batch.push_empty(Kind::ModelRequestStart);
 }
 
+/// Whether a message waits that starts a turn, or keeps one going.
+pub(super) fn has_message(batch: &Batch<'_>) -> bool {
+    batch.state.queue.iter().any(|queued| queued.kind == Kind::UserMessage)
+}
+
 /// Queued client events become history.
 pub(super) fn take_up(batch: &mut Batch<'_>) {
     for queued in batch.state.queue.clone() {
         batch.push_as(queued.id, queued.kind, queued.payload);
     }
+}
+
+/// Words of others as they go into the log.
+pub(super) fn cut(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(ERROR_CHARS_MAX) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
 }
 
 pub(super) fn error(batch: &mut Batch<'_>, kind: &str, message: String, retry: RetryStatus) {

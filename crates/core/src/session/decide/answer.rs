@@ -3,6 +3,7 @@
 use super::super::batch::Batch;
 use super::super::command::Rejection;
 use super::super::state::{Phase, Status};
+use super::content::{self, Place};
 use super::run;
 use super::send::at;
 use crate::event::ClientEvent;
@@ -44,6 +45,7 @@ pub(super) fn confirm(
     if confirmation.result == Verdict::Allow && confirmation.deny_message.is_some() {
         return Err(at(index, name, "deny_message: only allowed with `deny`"));
     }
+    fits(index, name, to_payload(confirmation).len())?;
     batch.push(Kind::UserToolConfirmation, confirmation);
     if confirmation.result == Verdict::Deny {
         let mut text = "The user rejected this tool call.".to_owned();
@@ -69,11 +71,17 @@ pub(super) fn custom_result(
         let text = format!("custom_tool_use_id: {id} waits for no result");
         return Err(at(index, name, &text));
     }
-    let bytes = to_payload(result).len();
+    content::check(&result.content, Place::Result).map_err(|problem| at(index, name, &problem))?;
+    fits(index, name, to_payload(result).len())?;
+    batch.push(Kind::UserCustomToolResult, result);
+    Ok(())
+}
+
+/// Whether the event fits into a record.
+pub(super) fn fits(index: usize, name: &str, bytes: usize) -> Result<(), Rejection> {
     if bytes > CLIENT_EVENT_BYTES_MAX {
-        let text = format!("content: {bytes} bytes, at most {CLIENT_EVENT_BYTES_MAX}");
+        let text = format!("{bytes} bytes, at most {CLIENT_EVENT_BYTES_MAX}");
         return Err(at(index, name, &text));
     }
-    batch.push(Kind::UserCustomToolResult, result);
     Ok(())
 }

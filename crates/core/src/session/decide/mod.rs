@@ -3,6 +3,7 @@
 mod advance;
 mod answer;
 mod claim;
+mod content;
 mod interrupt;
 mod model_done;
 mod model_failed;
@@ -15,8 +16,10 @@ use super::batch::Batch;
 use super::command::{Command, Rejection};
 use super::effects::EffectId;
 use super::state::{SessionState, Status};
-use crate::record::payload::{HandBound, ThreadStatus};
-use crate::record::{Kind, Record};
+use crate::limits::CLIENT_EVENT_BYTES_MAX;
+use crate::port::sandbox::{Isolation, Locator};
+use crate::record::payload::{Genesis, HandBound, ThreadStatus};
+use crate::record::{Kind, Record, to_payload};
 
 /// The records that `command` leads to; none if there is nothing to record. The same state, command
 /// and stamp give the same records.
@@ -33,7 +36,7 @@ pub fn decide(
         let Command::Create(genesis) = command else {
             return Err(Rejection::Invalid("the session does not exist".to_owned()));
         };
-        batch.push(Kind::Genesis, &genesis);
+        create(&mut batch, &genesis)?;
         return Ok(batch.records);
     }
     match command {
@@ -42,9 +45,7 @@ pub fn decide(
         }
         Command::Send(events) => send::send(&mut batch, events)?,
         Command::Claim { harness, version } => claim::claim(&mut batch, harness, version),
-        Command::BindHand { locator, isolation } => {
-            batch.push(Kind::HandBound, &HandBound { locator, isolation });
-        }
+        Command::BindHand { locator, isolation } => bind_hand(&mut batch, locator, isolation)?,
         Command::ModelAnswered { effect, attempt, digest, harness, answer } => {
             open_model(state, effect, attempt)?;
             model_done::model_done(&mut batch, digest, harness, *answer);
@@ -60,6 +61,40 @@ pub fn decide(
         Command::Park { reason } => park::park(&mut batch, reason),
     }
     Ok(batch.records)
+}
+
+/// The first record, if it fits into one.
+fn create(batch: &mut Batch<'_>, genesis: &Genesis) -> Result<(), Rejection> {
+    let payload = to_payload(genesis);
+    let (bytes, most) = (payload.len(), CLIENT_EVENT_BYTES_MAX);
+    if bytes > most {
+        return Err(Rejection::Invalid(format!(
+            "agent and settings of the session have {bytes} bytes together, at most {most} fit"
+        )));
+    }
+    let id = batch.next_id();
+    batch.push_as(id, Kind::Genesis, payload);
+    Ok(())
+}
+
+/// Generations follow each other without a gap, so that two hands can never both be the last one.
+/// Binding the last one again changes nothing.
+fn bind_hand(
+    batch: &mut Batch<'_>,
+    locator: Locator,
+    isolation: Isolation,
+) -> Result<(), Rejection> {
+    let last = batch.state.hand.as_ref();
+    if last == Some(&locator) {
+        return Ok(());
+    }
+    let next = last.map_or(1, |hand| hand.generation + 1);
+    if locator.generation != next {
+        let given = locator.generation;
+        return Err(Rejection::Invalid(format!("hand {given} is stale: the next is {next}")));
+    }
+    batch.push(Kind::HandBound, &HandBound { locator, isolation });
+    Ok(())
 }
 
 fn stale(effect: EffectId, attempt: u32) -> Rejection {

@@ -1,14 +1,15 @@
 //! The model answered: its message, its calls and what makes them runnable are one batch.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::batch::Batch;
 use super::super::command::ModelFailure;
 use super::advance;
-use super::model_failed::model_failed;
+use super::model_failed::exhausted;
 use crate::agent::{Permission, PermissionPolicy, permission};
 use crate::id::{EventId, block_event};
-use crate::limits::{ANSWER_CALLS_MAX, RECORD_BYTES_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_CALLS_MAX};
 use crate::model::{Answer, Block, ToolInput, Usage};
 use crate::record::payload::{
     Answer as AnswerRecord, Content, CustomToolUse, ModelRequestEnd, ToolResult, ToolUse,
@@ -33,12 +34,15 @@ pub(super) fn model_done(
         stop: answer.stop,
         usage,
     });
-    if record.len() > RECORD_BYTES_MAX - 1_024 {
-        return model_failed(batch, too_large(record.len()));
+    let message = message(&answer.blocks);
+    // A message of many small blocks needs more bytes than the answer it is made of.
+    let bytes = record.len().max(message.as_ref().map_or(0, |(_, payload)| payload.len()));
+    if bytes > ANSWER_BYTES_MAX {
+        return exhausted(batch, too_large(bytes), usage);
     }
     let id = batch.next_id();
     batch.push_as(id, Kind::Answer, record);
-    let refused = blocks(batch, request, &answer.blocks);
+    let refused = blocks(batch, request, &answer.blocks, message);
     end(batch, request, usage);
     for (call, problem) in refused {
         let content = vec![text_block(&problem)];
@@ -53,7 +57,7 @@ pub(super) fn model_done(
 fn too_large(bytes: usize) -> ModelFailure {
     ModelFailure {
         kind: "model_request_failed_error".to_owned(),
-        message: format!("the model's answer has {bytes} bytes, at most {RECORD_BYTES_MAX} fit"),
+        message: format!("the model's answer has {bytes} bytes, at most {ANSWER_BYTES_MAX} fit"),
         retryable: false,
         retry_after: None,
     }
@@ -64,25 +68,31 @@ fn end(batch: &mut Batch<'_>, start: EventId, model_usage: Usage) {
     batch.push(Kind::ModelRequestEnd, &end);
 }
 
+/// All text of the answer as one message, and the index of the block that gives it its id.
+fn message(blocks: &[Block]) -> Option<(usize, Bytes)> {
+    let texts = blocks.iter().enumerate().filter_map(|(index, block)| match block {
+        Block::Text(text) if !text.is_empty() => Some((index, text_block(text))),
+        _ => None,
+    });
+    let (indices, content): (Vec<usize>, Vec<Value>) = texts.unzip();
+    Some((*indices.first()?, to_payload(&Content { content })))
+}
+
 /// Turns blocks into events, in the contract's order, and returns the calls that are refused.
-fn blocks(batch: &mut Batch<'_>, request: EventId, blocks: &[Block]) -> Vec<(EventId, String)> {
+fn blocks(
+    batch: &mut Batch<'_>,
+    request: EventId,
+    blocks: &[Block],
+    message: Option<(usize, Bytes)>,
+) -> Vec<(EventId, String)> {
     let at = |index: usize| block_event(request, index);
     for (index, block) in blocks.iter().enumerate() {
         if matches!(block, Block::Thinking(_)) {
             batch.push_as(at(index), Kind::AgentThinking, to_payload(&json!({})));
         }
     }
-    let texts: Vec<(usize, &String)> = blocks
-        .iter()
-        .enumerate()
-        .filter_map(|(index, block)| match block {
-            Block::Text(text) if !text.is_empty() => Some((index, text)),
-            _ => None,
-        })
-        .collect();
-    if let Some((first, _)) = texts.first() {
-        let content = texts.iter().map(|(_, text)| text_block(text)).collect();
-        batch.push_as(at(*first), Kind::AgentMessage, to_payload(&Content { content }));
+    if let Some((first, payload)) = message {
+        batch.push_as(at(first), Kind::AgentMessage, payload);
     }
     let calls = blocks.iter().enumerate().filter_map(|(index, block)| match block {
         Block::ToolUse { name, input } => Some((at(index), name, input)),

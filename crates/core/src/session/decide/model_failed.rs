@@ -2,7 +2,7 @@
 
 use super::super::batch::Batch;
 use super::super::command::ModelFailure;
-use super::advance::{advance, error, idle, take_up};
+use super::advance::{cut, error, idle, take_up};
 use super::interrupt::close_request;
 use super::thread;
 use crate::limits::{
@@ -15,11 +15,11 @@ use crate::record::payload::{Attempt, RetryStatus, StopReason};
 pub(super) fn model_failed(batch: &mut Batch<'_>, failure: ModelFailure) {
     let failures = batch.state.failures + 1;
     if !failure.retryable || failures >= MODEL_ATTEMPTS_MAX {
-        return exhausted(batch, &failure);
+        return exhausted(batch, failure, Usage::default());
     }
     let wait = wait(failures, batch.stamp.jitter, failure.retry_after);
     let due = batch.stamp.now.max(batch.state.at_us) + wait;
-    let ModelFailure { kind, message, .. } = failure;
+    let (kind, message) = (failure.kind, cut(failure.message));
     let attempt = Attempt { error: kind.clone(), message: message.clone(), due };
     if wait < VISIBLE_WAIT {
         batch.push(Kind::Attempt, &attempt);
@@ -43,13 +43,13 @@ fn wait(failures: u32, jitter: u32, retry_after: Option<u64>) -> u64 {
     full / 2 + full / 2 * u64::from(jitter) / u64::from(u32::MAX)
 }
 
-fn exhausted(batch: &mut Batch<'_>, failure: &ModelFailure) {
-    close_request(batch, Usage::default());
-    error(batch, &failure.kind, failure.message.clone(), RetryStatus::Exhausted);
+/// The turn ends with an error; `usage` is what the last request cost all the same.
+pub(super) fn exhausted(batch: &mut Batch<'_>, failure: ModelFailure, usage: Usage) {
+    close_request(batch, usage);
+    error(batch, &failure.kind, cut(failure.message), RetryStatus::Exhausted);
     // Flushed, not lost: what waited becomes history, and the next message starts afresh.
     take_up(batch);
     idle(batch, StopReason::RetriesExhausted, None);
-    advance(batch);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::super::batch::Batch;
 use super::super::state::{Phase, Status};
 use super::super::{INTERRUPTED, OUTCOME_UNKNOWN};
-use super::advance::{error, idle, take_up};
+use super::advance::{cut, error, idle, take_up};
 use super::interrupt::{close_call, close_request};
 use crate::id::EventId;
 use crate::model::Usage;
@@ -14,6 +14,7 @@ pub(super) fn park(batch: &mut Batch<'_>, reason: String) {
     if !matches!(batch.state.status, Status::Running | Status::Rescheduling { .. }) {
         return;
     }
+    let reason = cut(reason);
     batch.push(Kind::Parked, &Parked { reason: reason.clone() });
     close_request(batch, Usage::default());
     let open: Vec<(EventId, Phase)> = batch.state.calls.iter().map(|c| (c.id, c.phase)).collect();
@@ -24,9 +25,9 @@ pub(super) fn park(batch: &mut Batch<'_>, reason: String) {
     }
     let message = format!("The session failed too often and was parked: {reason}");
     error(batch, "unknown_error", message, RetryStatus::Exhausted);
-    take_up(batch);
     if let Some(id) = batch.state.interrupt {
         batch.push_as(id, Kind::UserInterrupt, to_payload(&serde_json::json!({})));
     }
+    take_up(batch);
     idle(batch, StopReason::RetriesExhausted, None);
 }

@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 use super::super::batch::Batch;
 use super::super::command::Rejection;
 use super::super::state::Status;
+use super::content::{self, Place};
 use super::{advance, answer, interrupt};
 use crate::event::ClientEvent;
-use crate::limits::{CLIENT_EVENT_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, SEND_EVENTS_MAX};
+use crate::limits::{QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, SEND_EVENTS_MAX};
 use crate::record::payload::{Accepted, Content};
 use crate::record::{Kind, to_payload};
 
@@ -23,17 +24,22 @@ pub(super) fn send(batch: &mut Batch<'_>, events: Vec<ClientEvent>) -> Result<()
     // before the event that caused them.
     answer::run_if_settled(batch, &events);
     let last = events.len() - 1;
-    let mut answered = false;
+    let mut has_result = false;
     for (index, event) in events.into_iter().enumerate() {
         let name = event.name();
-        let after_answer = std::mem::take(&mut answered);
+        let after_result = std::mem::take(&mut has_result);
         match event {
-            ClientEvent::Message { content } => message(batch, index, name, content)?,
+            ClientEvent::Message { content } => {
+                if batch.state.is_blocked() {
+                    return Err(blocked(batch, index, name));
+                }
+                queue(batch, index, Kind::UserMessage, content)?;
+            }
             ClientEvent::System { content } => {
                 if index != last {
                     return Err(at(index, name, "must be the last event of the request"));
                 }
-                if batch.state.is_blocked() && !after_answer {
+                if batch.state.is_blocked() && !after_result {
                     return Err(blocked(batch, index, name));
                 }
                 queue(batch, index, Kind::SystemMessage, content)?;
@@ -43,38 +49,15 @@ pub(super) fn send(batch: &mut Batch<'_>, events: Vec<ClientEvent>) -> Result<()
             }
             ClientEvent::Confirmation(confirmation) => {
                 answer::confirm(batch, index, &confirmation)?;
-                answered = true;
             }
             ClientEvent::CustomToolResult(result) => {
                 answer::custom_result(batch, index, &result)?;
-                answered = true;
+                has_result = true;
             }
         }
     }
     advance::advance(batch);
     Ok(())
-}
-
-fn message(
-    batch: &mut Batch<'_>,
-    index: usize,
-    name: &str,
-    content: Vec<Value>,
-) -> Result<(), Rejection> {
-    if batch.state.is_blocked() {
-        return Err(blocked(batch, index, name));
-    }
-    if content.is_empty() {
-        return Err(at(index, name, "content: at least one block is required"));
-    }
-    for (block, value) in content.iter().enumerate() {
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
-        if !["text", "image", "document"].contains(&kind) {
-            let text = format!("content.{block}.type: must be text, image or document");
-            return Err(at(index, name, &text));
-        }
-    }
-    queue(batch, index, Kind::UserMessage, content)
 }
 
 fn queue(
@@ -83,13 +66,15 @@ fn queue(
     kind: Kind,
     content: Vec<Value>,
 ) -> Result<(), Rejection> {
+    let name = kind.name();
+    let place = if kind == Kind::UserMessage { Place::Message } else { Place::System };
+    content::check(&content, place).map_err(|problem| at(index, &name, &problem))?;
     let payload = to_payload(&Content { content });
-    if payload.len() > CLIENT_EVENT_BYTES_MAX {
-        let text = format!("content: {} bytes, at most {CLIENT_EVENT_BYTES_MAX}", payload.len());
-        return Err(at(index, &kind.name(), &text));
-    }
+    answer::fits(index, &name, payload.len())?;
     let waiting: usize = batch.state.queue.iter().map(|q| q.payload.len()).sum();
-    if batch.state.queue.len() >= QUEUE_EVENTS_MAX || waiting + payload.len() > QUEUE_BYTES_MAX {
+    let full =
+        batch.state.queue.len() >= QUEUE_EVENTS_MAX || waiting + payload.len() > QUEUE_BYTES_MAX;
+    if full && !starts_a_turn(batch, kind) {
         return Err(Rejection::RateLimited(format!(
             "{} events ({waiting} bytes) wait already; send more when the agent has read them",
             batch.state.queue.len()
@@ -97,8 +82,15 @@ fn queue(
     }
     let text = String::from_utf8(payload.to_vec()).expect("JSON is UTF-8");
     let event = RawValue::from_string(text).expect("a payload is JSON");
-    batch.push(Kind::Accepted, &Accepted { kind: kind.name().into_owned(), event });
+    batch.push(Kind::Accepted, &Accepted { kind: name.into_owned(), event });
     Ok(())
+}
+
+/// The message that sets an idle session running empties the queue: it must get in even where system
+/// messages have filled it, or nobody could ever empty it.
+fn starts_a_turn(batch: &Batch<'_>, kind: Kind) -> bool {
+    let idle = matches!(batch.state.status, Status::New | Status::Idle(_));
+    idle && kind == Kind::UserMessage && !advance::has_message(batch)
 }
 
 /// A refusal in the words that clients match (contract §6.4).
