@@ -1,6 +1,7 @@
 //! The scripts of the example fleet, played against real files: alone, and with every call that may
 //! have happened or not reported as unknown.
 
+mod conformance;
 mod tools;
 mod world;
 
@@ -55,4 +56,11 @@ fn a_call_that_runs_twice_is_seen_by_the_checks() {
         let message = failed.downcast_ref::<String>().expect("a message");
         assert!(message.contains("check"), "{session}: {message}");
     }
+}
+
+#[test]
+fn the_format_in_the_readme_is_what_is_played() {
+    let readme = std::fs::read_to_string(world::example().join("README.md")).unwrap();
+    let block = readme.split("```yaml\n").nth(2).unwrap().split("```").next().unwrap();
+    planaria_drivers::model::Script::parse("README.md", block).unwrap_or_else(|e| panic!("{e}"));
 }

@@ -142,7 +142,8 @@ fn said(answer: &Answer) -> Vec<Value> {
     content.collect()
 }
 
-fn example() -> PathBuf {
+/// The example fleet's directory.
+pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet")
 }
 

@@ -79,3 +79,28 @@ fn agents_that_the_file_names_are_the_only_ones() {
     let fleet = world.load().unwrap();
     assert_eq!(fleet.agents.keys().collect::<Vec<_>>(), ["a"]);
 }
+
+#[test]
+fn the_example_is_a_fleet() {
+    let fleet = planaria_fleet::load(&example()).unwrap_or_else(|errors| panic!("{errors}"));
+    let sessions: Vec<&str> = fleet.sessions.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(sessions, ["survey", "repair", "inventory", "digest"]);
+    assert!(fleet.sessions.iter().all(|session| session.check.is_some()));
+    assert!(fleet.agents.values().all(|agent| agent.system.is_some() && !agent.tools.is_empty()));
+    assert_eq!(fleet.provider, None, "nobody pays for an example without asking for it");
+}
+
+#[test]
+fn the_format_in_the_readme_is_what_is_read() {
+    let readme = std::fs::read_to_string(example().join("README.md")).unwrap();
+    let block = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let world = World::new(block);
+    world.file("notes/a.txt", "a");
+    let fleet = world.load().unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(fleet.sessions.len(), 2);
+    assert!(fleet.providers.contains_key("house"));
+}
+
+fn example() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet")
+}
