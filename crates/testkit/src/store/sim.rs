@@ -113,8 +113,9 @@ impl SimStore {
         }
     }
 
-    /// Lets the held commit go on.
+    /// Lets the held commit go on, and withdraws a hold that no commit has met yet.
     pub fn release(&self) {
+        self.orders().hold = None;
         self.state.send_replace(State::Free);
     }
 

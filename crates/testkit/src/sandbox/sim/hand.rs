@@ -1,6 +1,7 @@
 //! A connection to a hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Call, Ended, Error, Hand};
@@ -32,9 +33,16 @@ impl SimHand {
                 Asked::Runs { until, mut changed } => tokio::select! { biased;
                     // The site lives as long as this connection's place.
                     _ = changed.changed() => {}
-                    () = self.place.clock.sleep_until(until) => {}
+                    () = self.until(until) => {}
                 },
             }
+        }
+    }
+
+    async fn until(&self, time: Option<Duration>) {
+        match time {
+            Some(time) => self.place.clock.sleep_until(time).await,
+            None => std::future::pending().await,
         }
     }
 }

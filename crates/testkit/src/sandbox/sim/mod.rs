@@ -102,6 +102,17 @@ impl SimHands {
         }
     }
 
+    /// A hand dies, with all that it runs. Nothing happens to one that is dead.
+    pub fn kill(&self, locator: &Locator) {
+        let kill = |site: &mut Site, books: &mut Books| site.kill_at(locator, Cause::Fault, books);
+        self.place.with(locator.session, kill);
+    }
+
+    /// Ends a call whose input has `"until_released": true`.
+    pub fn release(&self, session: SessionId, call: EventId) {
+        self.place.with(session, |site, books| site.release(call, books.now));
+    }
+
     /// A hand's journal loses all that it knew of a call: what must never happen, for the tests of
     /// those who look for it.
     pub fn forget(&self, session: SessionId, call: EventId) {
@@ -192,7 +203,9 @@ impl Driver for SimHands {
     fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.place.pass(TRIP_TAKES).await;
-            self.place.with(locator.session, |site, books| site.destroy(&locator, books));
+            self.place.with(locator.session, |site, books| {
+                site.kill_at(&locator, Cause::Destroyed, books);
+            });
             Ok(())
         })
     }

@@ -31,7 +31,7 @@ pub(super) struct Site {
     /// Outside the workspace, and older than any hand.
     journal: BTreeMap<EventId, Entry>,
     running: Vec<Running>,
-    workspace: BTreeMap<String, u64>,
+    workspace: BTreeMap<String, File>,
     /// Calls whose connection was cut before they began: once each.
     cut: BTreeSet<EventId>,
     changed: watch::Sender<()>,
@@ -43,6 +43,14 @@ struct HandState {
     alive: bool,
     /// How often its connections broke.
     cuts: u64,
+}
+
+/// What calls have left behind under one key.
+#[derive(Debug, Default)]
+struct File {
+    /// How often the effect is there.
+    written: u64,
+    content: String,
 }
 
 /// What the journal holds of a call.
@@ -73,9 +81,9 @@ pub(super) struct Link {
 /// What a hand says to an `ensure`.
 pub(super) enum Asked {
     Ended(Ended),
-    /// Look again at that time, or when something has changed.
+    /// Look again at that time, if there is one, or when something has changed.
     Runs {
-        until: Duration,
+        until: Option<Duration>,
         changed: watch::Receiver<()>,
     },
 }
@@ -105,7 +113,21 @@ impl Site {
     }
 
     pub fn written(&self, key: &str) -> u64 {
-        self.workspace.get(key).copied().unwrap_or_default()
+        self.workspace.get(key).map_or(0, |file| file.written)
+    }
+
+    /// Lets calls end that wait to be released.
+    pub fn release(&mut self, call: EventId, now: Duration) {
+        for running in self.running.iter_mut().filter(|running| running.call == call) {
+            running.work.moments.insert(0, (now, Moment::End));
+        }
+        self.changed.send_replace(());
+    }
+
+    pub fn kill_at(&mut self, locator: &Locator, cause: Cause, books: &mut Books) {
+        if let Some(hand) = self.find(locator) {
+            self.kill(hand, cause, books);
+        }
     }
 
     pub fn forget(&mut self, call: EventId) {
@@ -151,12 +173,6 @@ impl Site {
         Ok(Link { hand, epoch, cuts: self.hands[hand].cuts })
     }
 
-    pub fn destroy(&mut self, locator: &Locator, books: &mut Books) {
-        if let Some(hand) = self.find(locator) {
-            self.kill(hand, Cause::Destroyed, books);
-        }
-    }
-
     fn find(&self, locator: &Locator) -> Option<usize> {
         self.hands.iter().position(|hand| {
             hand.address == locator.address && hand.generation == locator.generation
@@ -168,7 +184,10 @@ impl Site {
         if epoch < self.epoch {
             return Err(Error::Fenced(format!("epoch {epoch} is older than {}", self.epoch)));
         }
-        self.epoch = epoch;
+        if std::mem::replace(&mut self.epoch, epoch) < epoch {
+            // Whoever still waits under the old one is to hear of it.
+            self.changed.send_replace(());
+        }
         Ok(())
     }
 
@@ -202,9 +221,7 @@ impl Site {
             _ => self.start(link, call, books)?,
         }
         let next = self.running.iter().find(|running| running.call == call.id);
-        let next = next.and_then(|running| running.work.moments.first());
-        // A running call always has an end before it; one that was forgotten has not.
-        let until = next.map_or(books.now, |(at, _)| *at);
+        let until = next.and_then(|running| running.work.moments.first()).map(|(at, _)| *at);
         Ok(Asked::Runs { until, changed: self.changed.subscribe() })
     }
 
@@ -316,11 +333,13 @@ impl Site {
                 if running.work.fails {
                     return;
                 }
-                match running.work.changes {
-                    Changes::Nothing => {}
-                    Changes::Sets => drop(self.workspace.insert(key, 1)),
-                    Changes::Adds => *self.workspace.entry(key).or_default() += 1,
+                if running.work.changes == Changes::Nothing {
+                    return;
                 }
+                let file = self.workspace.entry(key).or_default();
+                let before = if running.work.changes == Changes::Sets { 0 } else { file.written };
+                file.written = before + 1;
+                file.content.clone_from(&running.work.content);
             }
             Moment::Cut => {
                 self.hands[hand].cuts += 1;
@@ -330,7 +349,9 @@ impl Site {
             Moment::Deadline => self.stop(position, "timed out"),
             Moment::End => {
                 let running = self.running.remove(position);
-                let outcome = work::outcome(&running.tool, &running.work, self.written(&key));
+                let file = self.workspace.get(&key);
+                let (written, content) = file.map_or((0, ""), |f| (f.written, f.content.as_str()));
+                let outcome = work::outcome(&running.tool, &running.work, written, content);
                 self.end(running.call, Ended::Outcome(outcome));
             }
         }

@@ -1,15 +1,19 @@
 //! The simulated hands in every way they can be used and made to fail.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Call, Driver, Ended, Error, Hand, Locator, Spec};
 use planaria_core::tool::Outcome;
 use planaria_core::{EventId, SessionId};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::work::CAT;
 use super::{CallFault, Cause, HandFaults, SimHands};
 use crate::env::SimClock;
+use crate::sandbox::conformance::{Bench, conformance};
 
 const ID: SessionId = SessionId(1);
 
@@ -19,6 +23,80 @@ fn hands() -> SimHands {
 
 fn spec(epoch: u64, generation: u64) -> Spec {
     Spec { session: ID, epoch, generation }
+}
+
+/// The simulated hands on the port's own bench.
+struct Sim {
+    hands: SimHands,
+    noted: Mutex<BTreeMap<EventId, usize>>,
+}
+
+impl Sim {
+    fn call(&self, id: EventId, name: &str, input: Value) -> Call {
+        Call { id, name: name.to_owned(), input, deadline: 120_000_000, rerun: true }
+    }
+
+    fn count(&self, call: EventId) -> usize {
+        self.hands.ledger().iter().filter(|run| run.call == call).count()
+    }
+
+    fn session(&self, call: EventId) -> SessionId {
+        let ledger = self.hands.ledger();
+        ledger.iter().find(|run| run.call == call).expect("the call runs").session
+    }
+}
+
+impl Bench for Sim {
+    fn driver(&self) -> Arc<dyn Driver> {
+        Arc::new(self.hands.clone())
+    }
+
+    fn blocking(&self, id: EventId, rerun: bool) -> Call {
+        Call { rerun, ..self.call(id, "bash", json!({ "until_released": true })) }
+    }
+
+    fn quick(&self, id: EventId) -> Call {
+        self.call(id, "glob", json!({ "pattern": "*", "sleep_ms": 1 }))
+    }
+
+    fn keep(&self, id: EventId, text: &str) -> Call {
+        self.call(id, "write", json!({ "file_path": "kept", "content": text, "sleep_ms": 1 }))
+    }
+
+    fn recall(&self, id: EventId) -> Call {
+        self.call(id, CAT, json!({ "file_path": "kept" }))
+    }
+
+    fn started(&self, call: EventId) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let runs = {
+                let mut noted = self.noted.lock().unwrap();
+                let runs = noted.entry(call).or_default();
+                *runs += 1;
+                *runs
+            };
+            while self.count(call) < runs {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    }
+
+    fn release(&self, call: EventId) {
+        self.hands.release(self.session(call), call);
+    }
+
+    fn runs(&self, call: EventId) -> usize {
+        self.count(call)
+    }
+
+    fn crash(&self, locator: &Locator) {
+        self.hands.kill(locator);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_port_is_kept() {
+    conformance(|| Sim { hands: hands(), noted: Mutex::default() }).await;
 }
 
 /// A call that takes 90 ms; its number is its id.

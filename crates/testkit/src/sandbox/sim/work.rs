@@ -9,8 +9,11 @@ use serde_json::Value;
 use super::fault::CallFault;
 use crate::rng::Rng;
 
-/// Times between which calls take, in milliseconds, unless their input has `sleep_ms`.
+/// Times between which calls take, in milliseconds, unless their input has `sleep_ms`, or
+/// `until_released`.
 const TAKES_MS: std::ops::Range<u64> = 5..400;
+/// The tool that answers what was left under its key, and nothing else.
+pub(super) const CAT: &str = "cat";
 /// How many times longer a slow call takes.
 const SLOW: u32 = 100;
 /// Of a hundred calls that change something, so many fail, in a way that their hand knows.
@@ -38,6 +41,8 @@ pub(super) struct Work {
     /// What happens, in order.
     pub moments: Vec<(Duration, Moment)>,
     pub changes: Changes,
+    /// What it leaves under its key.
+    pub content: String,
     pub fails: bool,
 }
 
@@ -74,7 +79,7 @@ pub(super) fn plan(
         takes *= SLOW;
     }
     let changes = match call.name.as_str() {
-        "read" | "glob" | "grep" => Changes::Nothing,
+        "read" | "glob" | "grep" | CAT => Changes::Nothing,
         "write" => Changes::Sets,
         _ => Changes::Adds,
     };
@@ -91,19 +96,25 @@ pub(super) fn plan(
         }
     };
     let deadline = Duration::from_micros(call.deadline);
+    if call.input.get("until_released") == Some(&Value::Bool(true)) {
+        moments = vec![(Duration::ZERO, Moment::Effect)];
+        takes = Duration::MAX;
+    }
     moments.retain(|(at, _)| *at <= deadline);
     if takes > deadline {
         moments.push((deadline, Moment::Deadline));
     }
     moments.iter_mut().for_each(|(at, _)| *at += now);
-    Work { key, moments, changes, fails }
+    let content = call.input.get("content").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Work { key, moments, changes, content, fails }
 }
 
 /// The outcome of a run that came to its own end. It says what was asked, so that one that turns up
 /// at another call is recognised, and nothing that differs between two worlds of one seed.
-pub(super) fn outcome(tool: &str, work: &Work, written: u64) -> Outcome {
+pub(super) fn outcome(tool: &str, work: &Work, written: u64, content: &str) -> Outcome {
     let key = &work.key;
     match work.changes {
+        Changes::Nothing if tool == CAT => Outcome::text(content),
         Changes::Nothing => Outcome::text(format!("{key}: written {written} times")),
         _ if work.fails => Outcome::error(format!("failed: {tool} {key}")),
         _ => Outcome::text(format!("did: {tool} {key}")),
