@@ -4,6 +4,7 @@ use planaria_core::SessionId;
 use planaria_core::port::store;
 use planaria_core::record::PayloadError;
 use planaria_core::session::Rejection;
+use tokio::sync::watch;
 
 /// Why a call to a session did not succeed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,11 +18,16 @@ pub enum Error {
     Rejected(#[from] Rejection),
     /// The session died before it could answer. What was asked may or may not have been recorded:
     /// read the session to see.
-    #[error("{session} was interrupted before it could answer; read it to see whether the request was recorded")]
+    #[error(
+        "{session} was interrupted before it could answer; read it to see whether the request was recorded"
+    )]
     Interrupted {
         /// Which session.
         session: SessionId,
     },
+    /// The store refused the append; nothing was recorded.
+    #[error("not recorded: {0}")]
+    NotAppended(String),
     /// The session did not come up in time.
     #[error("{session} did not come up within {seconds} s; try again")]
     NotReady {
@@ -49,6 +55,13 @@ pub enum Error {
     Ended(String),
 }
 
+impl Error {
+    /// Whether the session's log itself is what cannot be used, as opposed to the way to it.
+    pub(crate) fn is_of_the_log(&self) -> bool {
+        matches!(self, Self::Store(store::Error::Corrupt { .. }) | Self::Payload(_))
+    }
+}
+
 /// How a runtime ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -62,4 +75,15 @@ pub enum End {
     /// Supervision gave up.
     #[error("supervision gave up: {0}")]
     GaveUp(String),
+}
+
+/// Says how the runtime ends; the first word counts.
+pub(crate) fn end_with(end: &watch::Sender<Option<End>>, how: End) {
+    end.send_if_modified(|end| {
+        let first = end.is_none();
+        if first {
+            *end = Some(how);
+        }
+        first
+    });
 }

@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use planaria_core::port::store::{Error, Head, Refusal, Store, Txn};
+use planaria_supervisor::{Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio::task::JoinSet;
 
-use crate::error::End;
+use crate::error::{End, end_with};
 use crate::limits::{GROUP_BYTES_MAX, GROUP_TXNS_MAX, JOURNAL_QUEUE_MAX, START_WAIT};
 use crate::slot::Slot;
 
@@ -68,29 +68,17 @@ pub(crate) enum JournalMsg {
 }
 
 /// The one writer.
-pub(crate) struct JournalState {
+pub(crate) struct JournalActor {
     store: Arc<dyn Store>,
     end: watch::Sender<Option<End>>,
+    scope: Scope,
     queue: VecDeque<Request>,
-    commits: JoinSet<()>,
+    committing: bool,
 }
 
-impl JournalState {
-    pub fn new(store: Arc<dyn Store>, end: watch::Sender<Option<End>>) -> Self {
-        Self { store, end, queue: VecDeque::new(), commits: JoinSet::new() }
-    }
-
-    pub fn handle(&mut self, me: &ActorRef<JournalMsg>, message: JournalMsg) {
-        match message {
-            JournalMsg::Commit(request) => self.queue.push_back(*request),
-            JournalMsg::Committed => {
-                while self.commits.try_join_next().is_some() {}
-                self.commits = JoinSet::new();
-            }
-        }
-        if self.commits.is_empty() && !self.queue.is_empty() {
-            self.commit(me.clone());
-        }
+impl JournalActor {
+    pub fn new(store: Arc<dyn Store>, end: watch::Sender<Option<End>>, scope: Scope) -> Self {
+        Self { store, end, scope, queue: VecDeque::new(), committing: false }
     }
 
     /// Takes what waits, up to the bounds of a group, and commits it beside the mailbox.
@@ -102,8 +90,9 @@ impl JournalState {
             group.push(txn);
             replies.push((reply, _permit));
         }
+        self.committing = true;
         let (store, end) = (self.store.clone(), self.end.clone());
-        self.commits.spawn(async move {
+        self.scope.spawn(async move {
             match store.commit(group).await {
                 Ok(outcomes) => {
                     for ((reply, _permit), outcome) in replies.into_iter().zip(outcomes) {
@@ -113,13 +102,29 @@ impl JournalState {
                 }
                 Err(error) => {
                     tracing::error!(%error, "the journal accepts nothing more");
+                    // The end comes first: whoever hears of the failure must not start over.
+                    end_with(&end, End::Store(error.clone()));
                     for (reply, _permit) in replies {
                         let _ = reply.send(Err(error.clone().into()));
                     }
-                    end.send_if_modified(|end| end.is_none() && { *end = Some(End::Store(error)); true });
                 }
             }
             let _ = me.cast(JournalMsg::Committed);
         });
+    }
+}
+
+impl Worker for JournalActor {
+    type Message = JournalMsg;
+
+    fn handle(&mut self, me: &ActorRef<JournalMsg>, message: JournalMsg) -> Result<Flow, String> {
+        match message {
+            JournalMsg::Commit(request) => self.queue.push_back(*request),
+            JournalMsg::Committed => self.committing = false,
+        }
+        if !self.committing && !self.queue.is_empty() {
+            self.commit(me.clone());
+        }
+        Ok(Flow::Continue)
     }
 }

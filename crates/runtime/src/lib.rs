@@ -13,6 +13,7 @@ mod follow;
 mod harness;
 mod journal;
 mod limits;
+mod node;
 mod options;
 mod providers;
 mod registry;
@@ -22,12 +23,15 @@ mod session;
 mod slot;
 mod tree;
 mod view;
+mod waker;
 
 pub use error::{End, Error};
 pub use fault::Fault;
 pub use follow::Follower;
+pub use node::Node;
 pub use options::Supervision;
+pub use planaria_supervisor::StartError;
 pub use providers::Route;
 pub use runtime::{Builder, Runtime, Sent};
-pub use tree::{Node, StartError};
+
 pub use view::{Condition, Preview, View};

@@ -26,7 +26,14 @@ pub(crate) const MODEL_SILENCE: Duration = Duration::from_secs(300);
 pub(crate) const ATTACH_TRIES: u32 = 6;
 /// First wait between those attempts; it doubles.
 pub(crate) const ATTACH_WAIT: Duration = Duration::from_millis(20);
+/// Hands that are started for one request before its session is told that there is none.
+pub(crate) const BIND_TRIES: u32 = 3;
 /// Sessions that are woken at the same time after a start.
 pub(crate) const WAKES_AT_ONCE: usize = 64;
+/// Restarts of the root's own children in a minute. Below it stand whole subtrees with budgets of
+/// their own, which multiply.
+pub(crate) const ROOT_RESTARTS: u32 = 3;
+/// Attempts at parking a session whose log others move on.
+pub(crate) const PARK_TRIES: u32 = 5;
 /// How long an orderly end may take before what is left is killed.
 pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);

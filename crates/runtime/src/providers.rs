@@ -11,9 +11,8 @@ use crate::limits::PROVIDER_REQUESTS_MAX;
 
 /// Chooses a provider by the session and its metadata. `Err` says why there is none and how to mend
 /// it; it ends the turn.
-pub type Route = dyn Fn(SessionId, &BTreeMap<String, String>) -> Result<Arc<dyn Provider>, String>
-    + Send
-    + Sync;
+pub type Route =
+    dyn Fn(SessionId, &BTreeMap<String, String>) -> Result<Arc<dyn Provider>, String> + Send + Sync;
 
 /// The providers of a runtime.
 pub(crate) struct Providers {

@@ -12,15 +12,19 @@ use planaria_core::record::payload::{Accepted, Genesis};
 use planaria_core::record::{Kind, event_json, queued_json};
 use planaria_core::session::{Command, SessionState};
 use planaria_core::{Record, SessionId};
+use planaria_supervisor::StartError;
+use ractor::ActorRef;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::error::{End, Error};
 use crate::follow::Follower;
 use crate::limits::START_WAIT;
+use crate::node::Node;
 use crate::options::Supervision;
 use crate::providers::Route;
+use crate::registry::Entry;
 use crate::session::{Order, SessionMsg, load};
-use crate::tree::{Node, StartError, Tree, TreeDeps};
+use crate::tree::{Tree, TreeDeps};
 use crate::view::{Condition, Preview, View};
 
 /// A supervised runtime. Cheap to clone; the tree ends with [`Runtime::shutdown`].
@@ -55,10 +59,11 @@ impl Builder {
         self
     }
 
-    /// Starts the tree and wakes every session that has something open.
+    /// Starts the tree. Sessions that have something open are woken by it, a bounded number at a
+    /// time; this does not wait for them.
     ///
     /// # Errors
-    /// When the tree does not start or the store cannot say which sessions are open.
+    /// When a part of the tree does not start.
     pub async fn start(self) -> Result<Runtime, StartError> {
         let deps = TreeDeps {
             store: self.store,
@@ -67,10 +72,7 @@ impl Builder {
             route: self.route,
             supervision: self.supervision,
         };
-        let tree = Tree::start(deps).await?;
-        let runtime = Runtime { tree: Arc::new(tree) };
-        runtime.tree.wake_open().await?;
-        Ok(runtime)
+        Ok(Runtime { tree: Arc::new(Tree::start(deps).await?) })
     }
 }
 
@@ -112,20 +114,19 @@ impl Runtime {
     }
 
     async fn order(&self, id: SessionId, mut order: Order) -> Result<Vec<Record>, Error> {
-        let entry = self.tree.registry.entry(id);
+        let entry = self.tree.parts.registry.entry(id);
         let ended = |_| Error::Ended("its door is closed".to_owned());
         order.permit = Some(entry.door.clone().acquire_owned().await.map_err(ended)?);
         let (reply, answer) = oneshot::channel();
         order.reply = Some(reply);
-        if let Some(end) = self.tree.end.borrow().as_ref() {
+        if let Some(end) = self.tree.parts.end.borrow().as_ref() {
             return Err(Error::Ended(end.to_string()));
         }
         self.unreadable(id)?;
         if entry.session.get().is_none() {
             self.tree.start_session(id).await;
         }
-        let not_ready = Error::NotReady { session: id, seconds: START_WAIT.as_secs() };
-        let actor = entry.session.ready(START_WAIT).await.ok_or(not_ready)?;
+        let actor = self.ready(id, &entry).await?;
         let interrupted = || Error::Interrupted { session: id };
         actor.cast(SessionMsg::Order(Box::new(order))).map_err(|_| interrupted())?;
         match answer.await {
@@ -134,8 +135,20 @@ impl Runtime {
         }
     }
 
+    /// The session's actor, unless the runtime ends first.
+    async fn ready(&self, id: SessionId, entry: &Entry) -> Result<ActorRef<SessionMsg>, Error> {
+        let mut end = self.end();
+        tokio::select! { biased;
+            actor = entry.session.ready(START_WAIT) => actor.ok_or_else(|| {
+                let not_ready = Error::NotReady { session: id, seconds: START_WAIT.as_secs() };
+                self.unreadable(id).err().unwrap_or(not_ready)
+            }),
+            _ = end.wait_for(Option::is_some) => Err(Error::Ended("it ended meanwhile".to_owned())),
+        }
+    }
+
     fn unreadable(&self, id: SessionId) -> Result<(), Error> {
-        match &self.tree.registry.entry(id).shared.view.borrow().condition {
+        match &self.tree.parts.registry.entry(id).shared.view.borrow().condition {
             Condition::Unreadable(problem) => {
                 Err(Error::Unreadable { session: id, problem: problem.clone() })
             }
@@ -149,17 +162,17 @@ impl Runtime {
     /// [`Error::NoSuchSession`], or what keeps the log from being read.
     pub async fn state(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
         self.unreadable(id)?;
-        let view = self.tree.registry.entry(id).shared.view.borrow().clone();
+        let view = self.tree.parts.registry.entry(id).shared.view.borrow().clone();
         let state = match view.condition {
             Condition::Awake => view.state,
-            _ => Arc::new(load(self.tree.deps.store.as_ref(), id).await?),
+            _ => Arc::new(load(self.tree.parts.store.as_ref(), id).await?),
         };
         if state.seq == 0 { Err(Error::NoSuchSession(id)) } else { Ok(state) }
     }
 
     /// The session's published view; it changes with every durable record while the session is awake.
     pub fn watch(&self, id: SessionId) -> watch::Receiver<View> {
-        self.tree.registry.entry(id).shared.view.subscribe()
+        self.tree.parts.registry.entry(id).shared.view.subscribe()
     }
 
     /// Records from `from` on, at most `max`.
@@ -167,13 +180,13 @@ impl Runtime {
     /// # Errors
     /// What keeps the log from being read.
     pub async fn read(&self, id: SessionId, from: u64, max: usize) -> Result<Vec<Record>, Error> {
-        Ok(self.tree.deps.store.read(id, from, max).await?)
+        Ok(self.tree.parts.store.read(id, from, max).await?)
     }
 
     /// Follows the session's log from `from` on.
     pub fn follow(&self, id: SessionId, from: u64) -> Follower {
         Follower {
-            store: self.tree.deps.store.clone(),
+            store: self.tree.parts.store.clone(),
             view: self.watch(id),
             session: id,
             next: from,
@@ -182,17 +195,17 @@ impl Runtime {
 
     /// Pieces of answers as they arrive, from now on.
     pub fn previews(&self, id: SessionId) -> broadcast::Receiver<Preview> {
-        self.tree.registry.entry(id).shared.previews.subscribe()
+        self.tree.parts.registry.entry(id).shared.previews.subscribe()
     }
 
     /// The store that this runtime writes to.
     pub fn store(&self) -> Arc<dyn Store> {
-        self.tree.deps.store.clone()
+        self.tree.parts.store.clone()
     }
 
     /// What the sandbox driver enforces.
     pub fn isolation(&self) -> Isolation {
-        self.tree.deps.driver.isolation()
+        self.tree.parts.driver.isolation()
     }
 
     /// The supervision tree as it is now. Asks no actor.
@@ -202,14 +215,14 @@ impl Runtime {
 
     /// How the runtime ended; `None` while it runs.
     pub fn end(&self) -> watch::Receiver<Option<End>> {
-        self.tree.end.subscribe()
+        self.tree.parts.end.subscribe()
     }
 
     /// Ends the hands of sessions that are idle. Hands with running calls live on.
     pub async fn retire_hands(&self) {
         let mut idle = Vec::new();
-        for id in self.tree.registry.ids() {
-            let view = self.tree.registry.entry(id).shared.view.borrow().clone();
+        for id in self.tree.parts.registry.ids() {
+            let view = self.tree.parts.registry.entry(id).shared.view.borrow().clone();
             if view.state.is_idle() && view.state.calls.is_empty() && view.state.hand.is_some() {
                 idle.push(id);
             }

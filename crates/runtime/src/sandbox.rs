@@ -8,15 +8,15 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use planaria_core::SessionId;
 use planaria_core::port::sandbox::{Driver, Error, Hand, Locator, Spec};
-use planaria_core::session::Command;
+use planaria_core::session::{Command, SessionState};
+use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
-use crate::limits::{ATTACH_TRIES, ATTACH_WAIT, START_WAIT};
+use crate::limits::{ATTACH_TRIES, ATTACH_WAIT, BIND_TRIES, START_WAIT};
 use crate::session::{Order, SessionMsg};
 use crate::slot::Slot;
-use crate::view::Shared;
+use crate::view::{Condition, Shared};
 
 /// A live connection to the hand of one generation.
 #[derive(Clone)]
@@ -34,24 +34,25 @@ pub(crate) enum SandboxMsg {
     /// The connection to this generation broke.
     Mistrust(u64),
     /// Kill this generation, or whichever is bound.
-    Destroy(Option<u64>, oneshot::Sender<()>),
+    Destroy(Option<u64>, oneshot::Sender<bool>),
     /// End the hand in good order.
     Retire(oneshot::Sender<()>),
 }
 
-/// Starts the sandbox actor of a session under its supervisor.
-pub(crate) type StartSandbox = dyn Fn(SessionId) + Send + Sync;
+/// Where the sandbox actors of a runtime are found.
+pub(crate) type Slots = Arc<DashMap<SessionId, Slot<SandboxMsg>>>;
 
 /// The way to the sandboxes of a runtime. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sandboxes {
-    slots: Arc<DashMap<SessionId, Slot<SandboxMsg>>>,
-    start: Arc<StartSandbox>,
+    slots: Slots,
+    supervisor: DynamicRef<SessionId>,
 }
 
 impl Sandboxes {
-    pub fn new(start: Arc<StartSandbox>) -> Self {
-        Self { slots: Arc::default(), start }
+    /// `slots` is shared with the template that starts the actors.
+    pub fn new(slots: Slots, supervisor: DynamicRef<SessionId>) -> Self {
+        Self { slots, supervisor }
     }
 
     pub fn slot(&self, session: SessionId) -> Slot<SandboxMsg> {
@@ -66,7 +67,9 @@ impl Sandboxes {
         let slot = self.slot(session);
         loop {
             if slot.get().is_none() {
-                (self.start)(session);
+                // Somebody else may have been faster; whoever is there is found in the slot.
+                let started = self.supervisor.start_child(session).await;
+                tracing::trace!(%session, ok = started.is_ok(), "sandbox actor asked for");
             }
             let Some(actor) = slot.ready(START_WAIT).await else {
                 return Err(format!("the sandbox's actor did not start in {START_WAIT:?}"));
@@ -92,10 +95,11 @@ impl Sandboxes {
         }
     }
 
-    /// Kills the session's hand, if one is bound: a fault.
-    pub fn kill_hand(&self, session: SessionId) {
-        let (reply, _) = oneshot::channel();
-        let _ = self.slot(session).cast(SandboxMsg::Destroy(None, reply));
+    /// Kills the session's hand, if one is bound: a fault. Says whether one was.
+    pub async fn kill_hand(&self, session: SessionId) -> bool {
+        let (reply, done) = oneshot::channel();
+        let asked = self.slot(session).cast(SandboxMsg::Destroy(None, reply)).is_ok();
+        asked && done.await.unwrap_or(false)
     }
 
     /// Ends the hands of these sessions in good order.
@@ -121,19 +125,64 @@ pub(crate) struct SandboxDeps {
 /// The actor's state.
 pub(crate) struct SandboxActor {
     deps: SandboxDeps,
+    scope: Scope,
     bound: Option<BoundHand>,
     connecting: bool,
     waiting: Vec<HandReply>,
-    tasks: JoinSet<()>,
 }
 
 impl SandboxActor {
-    pub fn new(deps: SandboxDeps) -> Self {
-        Self { deps, bound: None, connecting: false, waiting: Vec::new(), tasks: JoinSet::new() }
+    pub fn new(deps: SandboxDeps, scope: Scope) -> Self {
+        Self { deps, scope, bound: None, connecting: false, waiting: Vec::new() }
     }
 
-    pub fn handle(&mut self, me: &ActorRef<SandboxMsg>, message: SandboxMsg) {
-        while self.tasks.try_join_next().is_some() {}
+    fn connect(&mut self, me: &ActorRef<SandboxMsg>) {
+        if std::mem::replace(&mut self.connecting, true) {
+            return;
+        }
+        let (deps, me) = (self.deps.clone(), me.clone());
+        self.scope.spawn(async move {
+            let result = connect(&deps).await;
+            let _ = me.cast(SandboxMsg::Connected(result));
+        });
+    }
+
+    fn destroy(&mut self, generation: Option<u64>, reply: oneshot::Sender<bool>) {
+        let locator = self.deps.shared.view.borrow().state.hand.clone();
+        let locator = locator.filter(|l| generation.is_none_or(|g| g == l.generation));
+        if let Some(locator) = &locator {
+            self.bound.take_if(|bound| bound.generation == locator.generation);
+        }
+        let driver = self.deps.driver.clone();
+        self.scope.spawn(async move {
+            let destroyed = match locator {
+                Some(locator) => driver.destroy(locator).await,
+                None => return drop(reply.send(false)),
+            };
+            if let Err(error) = &destroyed {
+                tracing::warn!(%error, "a hand could not be destroyed");
+            }
+            let _ = reply.send(destroyed.is_ok());
+        });
+    }
+
+    fn retire(&mut self, reply: oneshot::Sender<()>) {
+        let bound = self.bound.take();
+        self.scope.spawn(async move {
+            if let Some(bound) = bound
+                && let Err(error) = bound.hand.retire().await
+            {
+                tracing::debug!(%error, "a hand did not say goodbye");
+            }
+            let _ = reply.send(());
+        });
+    }
+}
+
+impl Worker for SandboxActor {
+    type Message = SandboxMsg;
+
+    fn handle(&mut self, me: &ActorRef<SandboxMsg>, message: SandboxMsg) -> Result<Flow, String> {
         match message {
             SandboxMsg::Hand(reply) => match &self.bound {
                 Some(bound) => {
@@ -155,65 +204,55 @@ impl SandboxActor {
                 self.bound.take_if(|bound| bound.generation == generation);
             }
             SandboxMsg::Destroy(generation, reply) => self.destroy(generation, reply),
-            SandboxMsg::Retire(reply) => {
-                let bound = self.bound.take();
-                self.tasks.spawn(async move {
-                    if let Some(bound) = bound
-                        && let Err(error) = bound.hand.retire().await
-                    {
-                        tracing::debug!(%error, "a hand did not say goodbye");
-                    }
-                    let _ = reply.send(());
-                });
-            }
+            SandboxMsg::Retire(reply) => self.retire(reply),
         }
-    }
-
-    fn connect(&mut self, me: &ActorRef<SandboxMsg>) {
-        if std::mem::replace(&mut self.connecting, true) {
-            return;
-        }
-        let (deps, me) = (self.deps.clone(), me.clone());
-        self.tasks.spawn(async move {
-            let result = connect(&deps).await;
-            let _ = me.cast(SandboxMsg::Connected(result));
-        });
-    }
-
-    fn destroy(&mut self, generation: Option<u64>, reply: oneshot::Sender<()>) {
-        let locator = self.deps.shared.view.borrow().state.hand.clone();
-        let locator = locator.filter(|l| generation.is_none_or(|g| g == l.generation));
-        if let Some(locator) = &locator {
-            self.bound.take_if(|bound| bound.generation == locator.generation);
-        }
-        let driver = self.deps.driver.clone();
-        self.tasks.spawn(async move {
-            if let Some(locator) = locator
-                && let Err(error) = driver.destroy(locator).await
-            {
-                tracing::warn!(%error, "a hand could not be destroyed");
-            }
-            let _ = reply.send(());
-        });
+        Ok(Flow::Continue)
     }
 }
 
-/// Attaches to the bound hand, or starts the next one if that is proved dead.
+/// Attaches to the bound hand, or starts the next one if that is proved dead. A hand that cannot be
+/// bound because the session knows of a later one is ended again, and the later one is looked for.
 async fn connect(deps: &SandboxDeps) -> Result<BoundHand, String> {
-    let state = deps.shared.view.borrow().state.clone();
+    let mut problem = String::new();
+    for _ in 0..BIND_TRIES {
+        match try_connect(deps).await? {
+            Ok(bound) => return Ok(bound),
+            Err(stale) => problem = stale,
+        }
+    }
+    Err(problem)
+}
+
+/// The outer error is final, the inner one worth another try.
+async fn try_connect(deps: &SandboxDeps) -> Result<Result<BoundHand, String>, String> {
+    let state = awake(deps).await?;
     let mut generation = 0;
     if let Some(locator) = &state.hand {
         generation = locator.generation;
         if let Some(bound) = attach(deps, locator, state.epoch).await? {
-            return Ok(bound);
+            return Ok(Ok(bound));
         }
     }
     let spec = Spec { session: deps.id, epoch: state.epoch, generation: generation + 1 };
     let locator = deps.driver.provision(spec).await.map_err(|error| error.to_string())?;
-    bind(deps, locator.clone()).await?;
+    if let Err(stale) = bind(deps, &locator).await? {
+        deps.driver.destroy(locator).await.map_err(|error| error.to_string())?;
+        return Ok(Err(stale));
+    }
     match attach(deps, &locator, state.epoch).await? {
-        Some(bound) => Ok(bound),
-        None => Err("the new hand died at once; its log is in the data directory".to_owned()),
+        Some(bound) => Ok(Ok(bound)),
+        None => Ok(Err("the new hand died at once; its log is in the data directory".to_owned())),
+    }
+}
+
+/// The session's state as its living actor knows it: a dead one's may lack what became durable last.
+async fn awake(deps: &SandboxDeps) -> Result<Arc<SessionState>, String> {
+    deps.session.ready(START_WAIT).await.ok_or("the session did not come back for its hand")?;
+    let mut view = deps.shared.view.subscribe();
+    let awake = view.wait_for(|view| !matches!(view.condition, Condition::Starting));
+    match tokio::time::timeout(START_WAIT, awake).await {
+        Ok(Ok(view)) => Ok(view.state.clone()),
+        _ => Err("the session did not come back to say which hand it has".to_owned()),
     }
 }
 
@@ -248,19 +287,24 @@ async fn attach(
     Ok(None)
 }
 
-/// Makes the hand durable before anything runs on it.
-async fn bind(deps: &SandboxDeps, locator: Locator) -> Result<(), String> {
+/// Makes the hand durable before anything runs on it. A session that dies meanwhile is asked again:
+/// binding the same hand twice changes nothing.
+async fn bind(deps: &SandboxDeps, locator: &Locator) -> Result<Result<(), String>, String> {
     let isolation = deps.driver.isolation();
-    let (reply, answer) = oneshot::channel();
-    let mut order = Order::report(Command::BindHand { locator, isolation });
-    order.reply = Some(reply);
-    let session = deps.session.ready(START_WAIT).await;
-    let session = session.ok_or("the session did not come back to bind its hand")?;
-    let gone = || "the session died before its hand was bound".to_owned();
-    session.cast(SessionMsg::Order(Box::new(order))).map_err(|_| gone())?;
-    match answer.await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(gone()),
+    loop {
+        let session = deps.session.ready(START_WAIT).await;
+        let session = session.ok_or("the session did not come back to bind its hand")?;
+        let command = Command::BindHand { locator: locator.clone(), isolation: isolation.clone() };
+        let (reply, answer) = oneshot::channel();
+        let order = Order { reply: Some(reply), ..Order::report(command) };
+        if session.cast(SessionMsg::Order(Box::new(order))).is_ok() {
+            match answer.await {
+                Ok(Ok(_)) => return Ok(Ok(())),
+                Ok(Err(crate::Error::Rejected(stale))) => return Ok(Err(stale.to_string())),
+                Ok(Err(error)) => return Err(error.to_string()),
+                Err(_) => {}
+            }
+        }
+        tokio::task::yield_now().await;
     }
 }

@@ -12,9 +12,9 @@ use planaria_core::port::env::Env;
 use planaria_core::port::store::{Head, Put, Store, Txn};
 use planaria_core::session::{Command, SessionState, decide, effects, evolve, fold};
 use planaria_core::{Record, SessionId};
+use planaria_supervisor::{ExitReason, Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::task::JoinSet;
 
 use crate::error::Error;
 use crate::harness::{HarnessMsg, Reconcile};
@@ -48,7 +48,10 @@ pub(crate) enum SessionMsg {
     Loaded(Result<Box<SessionState>, Error>),
     Committed(Result<Head, CommitError>),
     /// A harness has started and takes over what is open.
-    Harness { name: &'static str, version: u32 },
+    Harness {
+        name: &'static str,
+        version: u32,
+    },
 }
 
 /// What a session actor needs of its surroundings.
@@ -76,15 +79,6 @@ struct Append {
     records: usize,
 }
 
-/// What the actor does next.
-pub(crate) enum Flow {
-    Continue,
-    /// The log is not ours any more, or nobody knows where it stands: die and fold anew.
-    Fail(String),
-    /// The log cannot be used: stop, and stay stopped.
-    Stop,
-}
-
 /// The actor's state.
 pub(crate) struct SessionActor {
     deps: SessionDeps,
@@ -95,16 +89,15 @@ pub(crate) struct SessionActor {
     in_flight: Option<Append>,
     next: Append,
     early: VecDeque<SessionMsg>,
-    tasks: JoinSet<()>,
+    scope: Scope,
 }
 
 impl SessionActor {
     /// Starts to fold the log; commands wait until that is done.
-    pub fn new(deps: SessionDeps, me: &ActorRef<SessionMsg>) -> Self {
+    pub fn new(deps: SessionDeps, me: &ActorRef<SessionMsg>, scope: Scope) -> Self {
         deps.shared.condition(Condition::Starting);
-        let mut tasks = JoinSet::new();
         let (store, id, me) = (deps.store.clone(), deps.id, me.clone());
-        tasks.spawn(async move {
+        scope.spawn(async move {
             let state = load(store.as_ref(), id).await.map(Box::new);
             let _ = me.cast(SessionMsg::Loaded(state));
         });
@@ -117,22 +110,40 @@ impl SessionActor {
             in_flight: None,
             next: Append::default(),
             early: VecDeque::new(),
-            tasks,
+            scope,
         }
     }
 
-    pub fn handle(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Flow {
-        let flow = match message {
-            SessionMsg::Loaded(Ok(state)) => self.loaded(me, *state),
-            SessionMsg::Loaded(Err(error)) => self.unreadable(&error),
-            message if !self.loaded => {
-                self.early.push_back(message);
-                Flow::Continue
+    fn loaded(&mut self, me: &ActorRef<SessionMsg>, state: SessionState) -> Result<Flow, String> {
+        self.loaded = true;
+        self.tentative = state.clone();
+        self.durable = state;
+        self.publish();
+        for message in std::mem::take(&mut self.early) {
+            match self.take(me, message)? {
+                Flow::Continue => {}
+                other => return Ok(other),
             }
-            SessionMsg::Order(order) => {
-                self.order(*order);
-                Flow::Continue
-            }
+        }
+        Ok(Flow::Continue)
+    }
+
+    /// A log that cannot be used stops its session for good; any other failure is worth a restart.
+    fn not_loaded(&self, error: &Error) -> Result<Flow, String> {
+        if !error.is_of_the_log() {
+            return Err(error.to_string());
+        }
+        tracing::error!(session = %self.deps.id, %error, "the session is stopped");
+        self.deps.shared.condition(Condition::Unreadable(error.to_string()));
+        Ok(Flow::StopWith(ExitReason::Normal))
+    }
+
+    fn take(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
+        match message {
+            SessionMsg::Loaded(Ok(state)) => return self.loaded(me, *state),
+            SessionMsg::Loaded(Err(error)) => return self.not_loaded(&error),
+            message if !self.loaded => self.early.push_back(message),
+            SessionMsg::Order(order) => self.order(*order),
             SessionMsg::Harness { name, version } => {
                 let command = Command::Claim { harness: name.to_owned(), version };
                 self.order(Order::report(command));
@@ -140,35 +151,10 @@ impl SessionActor {
                 if self.in_flight.is_none() && self.next.waiting.is_empty() {
                     self.reconcile();
                 }
-                Flow::Continue
             }
-            SessionMsg::Committed(result) => self.committed(result),
-        };
-        self.append(me);
-        flow
-    }
-
-    fn loaded(&mut self, me: &ActorRef<SessionMsg>, state: SessionState) -> Flow {
-        self.loaded = true;
-        self.tentative = state.clone();
-        self.durable = state;
-        self.publish();
-        for message in std::mem::take(&mut self.early) {
-            match self.handle(me, message) {
-                Flow::Continue => {}
-                other => return other,
-            }
+            SessionMsg::Committed(result) => self.committed(result)?,
         }
-        Flow::Continue
-    }
-
-    fn unreadable(&mut self, error: &Error) -> Flow {
-        tracing::error!(session = %self.deps.id, %error, "the session is stopped");
-        if matches!(error, Error::Store(e) if e.is_retryable()) {
-            return Flow::Fail(error.to_string());
-        }
-        self.deps.shared.condition(Condition::Unreadable(error.to_string()));
-        Flow::Stop
+        Ok(Flow::Continue)
     }
 
     fn order(&mut self, order: Order) {
@@ -215,18 +201,22 @@ impl SessionActor {
         };
         self.in_flight = Some(append);
         let (journal, me) = (self.deps.journal.clone(), me.clone());
-        while self.tasks.try_join_next().is_some() {}
-        self.tasks.spawn(async move {
+        self.scope.spawn(async move {
             let result = journal.commit(txn).await;
             let _ = me.cast(SessionMsg::Committed(result));
         });
     }
 
-    fn committed(&mut self, result: Result<Head, CommitError>) -> Flow {
+    fn committed(&mut self, result: Result<Head, CommitError>) -> Result<(), String> {
         let append = self.in_flight.take().expect("a commit answers the append in flight");
         if let Err(error) = result {
-            // Whoever waits learns that the outcome is unknown when their reply is dropped.
-            return Flow::Fail(error.to_string());
+            if let CommitError::Refused(refusal) = &error {
+                let refused = || Err(Error::NotAppended(refusal.to_string()));
+                append.waiting.into_iter().for_each(|w| answer(w.reply, refused()));
+            }
+            // Else whoever waits learns that the outcome is unknown when their reply is dropped. The
+            // log is not ours any more, or nobody knows where it stands: die and fold anew.
+            return Err(error.to_string());
         }
         for waiting in &append.waiting {
             waiting.records.iter().for_each(|record| evolve(&mut self.durable, record));
@@ -236,7 +226,7 @@ impl SessionActor {
             answer(reply, Ok(records));
         }
         self.reconcile();
-        Flow::Continue
+        Ok(())
     }
 
     fn publish(&self) {
@@ -253,6 +243,16 @@ impl SessionActor {
             seq: self.durable.seq,
             effects: effects(&self.durable),
         }));
+    }
+}
+
+impl Worker for SessionActor {
+    type Message = SessionMsg;
+
+    fn handle(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
+        let flow = self.take(me, message)?;
+        self.append(me);
+        Ok(flow)
     }
 }
 

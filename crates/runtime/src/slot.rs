@@ -62,6 +62,9 @@ fn alive<M: Message>(actor: &ActorRef<M>) -> bool {
     use ractor::ActorStatus;
     matches!(
         actor.get_status(),
-        ActorStatus::Unstarted | ActorStatus::Starting | ActorStatus::Running | ActorStatus::Upgrading
+        ActorStatus::Unstarted
+            | ActorStatus::Starting
+            | ActorStatus::Running
+            | ActorStatus::Upgrading
     )
 }

@@ -1,23 +1,289 @@
-//! TEMP
+//! What is supervised by whom.
+//!
+//! ```text
+//! runtime       rest_for_one: what the later ones rest on takes them down with it
+//! ├─ journal    one writer
+//! ├─ sandboxes  dynamic: sandbox(session)
+//! ├─ sessions   dynamic: session-supervisor(session), rest_for_one
+//! │                        ├─ session
+//! │                        └─ harness
+//! └─ waker      wakes sessions with open effects, parks those whose budget is spent
+//! ```
+//! A session's supervisor is temporary: a crash loop spends the session's own budget and nobody
+//! else's. When it gives up, the waker parks the session.
+
 use std::sync::Arc;
 use std::time::Duration;
+
 use planaria_core::SessionId;
-use planaria_core::port::{env::Env, sandbox::Driver, store::{self, Store}};
+use planaria_core::context::{HARNESS, HARNESS_VERSION};
+use planaria_core::port::env::Env;
+use planaria_core::port::sandbox::Driver;
+use planaria_core::port::store::Store;
+use planaria_supervisor::{
+    AutoShutdown, Backoff, ChildSpec, Context, DynamicRef, DynamicSpec, ExitReason, Intensity,
+    Options, Restart, Shutdown, Spec, StartError, Strategy, SupervisorRef, start, start_nested,
+    worker,
+};
 use tokio::sync::watch;
-use crate::{error::End, options::Supervision, providers::Route, registry::Registry, sandbox::Sandboxes};
-/// x
-pub struct Node;
-/// x
-#[derive(Debug, thiserror::Error)]
-pub enum StartError { /// x
- #[error(transparent)] Store(#[from] store::Error) }
-pub(crate) struct TreeDeps { pub store: Arc<dyn Store>, pub env: Arc<dyn Env>, pub driver: Arc<dyn Driver>, pub route: Box<Route>, pub supervision: Supervision }
-pub(crate) struct Tree { pub deps: TreeDeps, pub registry: Registry, pub sandboxes: Sandboxes, pub end: watch::Sender<Option<End>> }
+
+use crate::error::{End, end_with};
+use crate::fault::Fault;
+use crate::harness::{HarnessActor, HarnessDeps};
+use crate::journal::{Journal, JournalActor};
+use crate::limits::{ROOT_RESTARTS, STOP_WAIT};
+use crate::node::Node;
+use crate::options::Supervision;
+use crate::providers::{Providers, Route};
+use crate::registry::Registry;
+use crate::sandbox::{SandboxActor, SandboxDeps, Sandboxes, Slots};
+use crate::session::{SessionActor, SessionDeps, SessionMsg};
+use crate::slot::Slot;
+use crate::view::Condition;
+use crate::waker::{Waker, WakerMsg};
+
+/// What a tree is made of.
+pub(crate) struct TreeDeps {
+    pub store: Arc<dyn Store>,
+    pub env: Arc<dyn Env>,
+    pub driver: Arc<dyn Driver>,
+    pub route: Box<Route>,
+    pub supervision: Supervision,
+}
+
+/// What the parts of one tree share. Survives them all.
+pub(crate) struct Parts {
+    pub store: Arc<dyn Store>,
+    pub env: Arc<dyn Env>,
+    pub driver: Arc<dyn Driver>,
+    pub providers: Arc<Providers>,
+    pub supervision: Supervision,
+    pub registry: Registry,
+    pub journal: Journal,
+    pub waker: Slot<WakerMsg>,
+    pub end: watch::Sender<Option<End>>,
+}
+
+/// A running tree.
+pub(crate) struct Tree {
+    pub parts: Arc<Parts>,
+    pub sandboxes: Sandboxes,
+    sessions: DynamicRef<SessionId>,
+    root: SupervisorRef,
+}
+
 impl Tree {
-  pub async fn start(_d: TreeDeps) -> Result<Self, StartError> { panic!() }
-  pub async fn wake_open(&self) -> Result<(), StartError> { panic!() }
-  pub async fn start_session(&self, _id: SessionId) {}
-  pub fn snapshot(&self) -> Vec<Node> { vec![] }
-  pub async fn stop(&self, _d: Duration) {}
-  pub async fn inject(&self, _id: SessionId, _f: crate::Fault) -> bool { false }
+    pub async fn start(deps: TreeDeps) -> Result<Self, StartError> {
+        let parts = Arc::new(Parts {
+            store: deps.store,
+            env: deps.env,
+            driver: deps.driver,
+            providers: Arc::new(Providers::new(deps.route)),
+            supervision: deps.supervision,
+            registry: Registry::default(),
+            journal: Journal::new(),
+            waker: Slot::default(),
+            end: watch::Sender::new(None),
+        });
+        let slots = Slots::default();
+        let (sandboxes_child, sandboxes) =
+            ChildSpec::dynamic("sandboxes", sandboxes(parts.clone(), slots.clone()));
+        let sandboxes = Sandboxes::new(slots, sandboxes);
+        let (sessions_child, sessions) =
+            ChildSpec::dynamic("sessions", sessions(parts.clone(), sandboxes.clone()));
+        let spec = Spec::new(Strategy::RestForOne)
+            .intensity(Intensity { max_restarts: ROOT_RESTARTS, within: Duration::from_secs(60) })
+            .child(journal(parts.clone()))
+            .child(sandboxes_child)
+            .child(sessions_child)
+            .child(waker(parts.clone(), sessions.clone()));
+        let root = start("runtime", spec, Options::default()).await?;
+        tokio::spawn(watch_end(root.clone(), parts.end.clone()));
+        Ok(Self { parts, sandboxes, sessions, root })
+    }
+
+    /// Makes sure that the session has its actors.
+    pub async fn start_session(&self, id: SessionId) {
+        // Somebody else may have been faster; whoever is there is found in the slot.
+        let started = self.sessions.start_child(id).await;
+        tracing::trace!(session = %id, ok = started.is_ok(), "session asked for");
+    }
+
+    pub fn snapshot(&self) -> Vec<Node> {
+        self.root.snapshot().into_iter().map(Node::from).collect()
+    }
+
+    pub async fn stop(&self, deadline: Duration) {
+        end_with(&self.parts.end, End::Shutdown);
+        self.root.stop_with(ExitReason::Shutdown, deadline).await;
+    }
+
+    /// Breaks something; says whether there was something to break.
+    pub async fn inject(&self, id: SessionId, fault: Fault) -> bool {
+        let entry = self.parts.registry.entry(id);
+        match fault {
+            Fault::KillHarness => kill(&entry.harness),
+            Fault::KillSession => kill(&entry.session),
+            Fault::KillSandbox => kill(&self.sandboxes.slot(id)),
+            Fault::KillHand => self.sandboxes.kill_hand(id).await,
+        }
+    }
+}
+
+fn kill<M: ractor::Message>(slot: &Slot<M>) -> bool {
+    slot.get().is_some_and(|actor| {
+        actor.kill();
+        true
+    })
+}
+
+/// The root giving up is the runtime's end; the store's end is the root's.
+async fn watch_end(root: SupervisorRef, end: watch::Sender<Option<End>>) {
+    let mut ended = end.subscribe();
+    tokio::select! { biased;
+        reason = root.exit() => {
+            end_with(&end, End::GaveUp(reason.to_string()));
+        }
+        _ = ended.wait_for(|end| matches!(end, Some(End::Store(_)))) => {
+            root.stop_with(ExitReason::Shutdown, STOP_WAIT).await;
+        }
+    }
+}
+
+fn journal(parts: Arc<Parts>) -> ChildSpec {
+    ChildSpec::worker("journal", move |context: Context| {
+        let parts = parts.clone();
+        Box::pin(async move {
+            let slot = parts.journal.slot().clone();
+            worker(context, move |me, context| {
+                slot.publish(me.clone());
+                Ok(JournalActor::new(
+                    parts.store.clone(),
+                    parts.end.clone(),
+                    context.scope().clone(),
+                ))
+            })
+            .await
+        })
+    })
+}
+
+fn waker(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) -> ChildSpec {
+    ChildSpec::worker("waker", move |context: Context| {
+        let (parts, sessions) = (parts.clone(), sessions.clone());
+        Box::pin(async move {
+            worker(context, move |me, context| {
+                parts.waker.publish(me.clone());
+                Ok(Waker::new(parts.clone(), sessions, context.scope().clone()))
+            })
+            .await
+        })
+    })
+}
+
+fn sandboxes(parts: Arc<Parts>, slots: Slots) -> DynamicSpec<SessionId> {
+    DynamicSpec::new(move |context: Context, id: SessionId| {
+        let (parts, slots) = (parts.clone(), slots.clone());
+        Box::pin(async move {
+            let entry = parts.registry.entry(id);
+            let deps = SandboxDeps {
+                id,
+                driver: parts.driver.clone(),
+                shared: entry.shared,
+                session: entry.session,
+            };
+            worker(context, move |me, context| {
+                slots.entry(id).or_default().publish(me.clone());
+                Ok(SandboxActor::new(deps, context.scope().clone()))
+            })
+            .await
+        })
+    })
+    // On demand: whoever needs a session's hand next starts the actor that is missing.
+    .restart(Restart::Temporary)
+    .key(|id| id.to_string())
+}
+
+fn sessions(parts: Arc<Parts>, sandboxes: Sandboxes) -> DynamicSpec<SessionId> {
+    let ended = parts.clone();
+    DynamicSpec::new(move |context: Context, id: SessionId| {
+        let spec = session_spec(parts.clone(), sandboxes.clone(), id);
+        Box::pin(start_nested(context, spec))
+    })
+    .supervisors()
+    .restart(Restart::Temporary)
+    .key(|id| id.to_string())
+    .on_exit(move |id, reason| session_ended(&ended, *id, reason))
+}
+
+fn session_ended(parts: &Parts, id: SessionId, reason: &ExitReason) {
+    let shared = parts.registry.entry(id).shared;
+    let unreadable = matches!(shared.view.borrow().condition, Condition::Unreadable(_));
+    if !unreadable {
+        shared.condition(Condition::Asleep);
+    }
+    if let ExitReason::GaveUp { child, last } = reason {
+        // A waker that is being restarted finds the session among the open ones.
+        let reason = format!("{child} {last}");
+        let _ = parts.waker.cast(WakerMsg::Park { id, reason });
+    }
+}
+
+fn session_spec(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> Spec {
+    let Supervision { max_restarts, within, backoff_from, backoff_to } = parts.supervision;
+    let env = parts.env.clone();
+    let backoff = Backoff {
+        from: backoff_from,
+        to: backoff_to,
+        reset_after: within,
+        jitter: Arc::new(move || (env.random() >> 96) as u32),
+    };
+    Spec::new(Strategy::RestForOne)
+        .intensity(Intensity { max_restarts, within })
+        .backoff(backoff)
+        .auto_shutdown(AutoShutdown::AnySignificant)
+        // An orderly end of the session (its log cannot be used) ends its harness too.
+        .child(session(parts.clone(), id).restart(Restart::Transient).significant())
+        .child(harness(parts, sandboxes, id).shutdown(Shutdown::BrutalKill))
+}
+
+fn session(parts: Arc<Parts>, id: SessionId) -> ChildSpec {
+    ChildSpec::worker("session", move |context: Context| {
+        let entry = parts.registry.entry(id);
+        let deps = SessionDeps {
+            id,
+            store: parts.store.clone(),
+            journal: parts.journal.clone(),
+            env: parts.env.clone(),
+            shared: entry.shared,
+            harness: entry.harness,
+        };
+        Box::pin(worker(context, move |me, context| {
+            let actor = SessionActor::new(deps, me, context.scope().clone());
+            entry.session.publish(me.clone());
+            Ok(actor)
+        }))
+    })
+}
+
+fn harness(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> ChildSpec {
+    ChildSpec::worker("harness", move |context: Context| {
+        let entry = parts.registry.entry(id);
+        let deps = HarnessDeps {
+            id,
+            store: parts.store.clone(),
+            env: parts.env.clone(),
+            providers: parts.providers.clone(),
+            sandboxes: sandboxes.clone(),
+            shared: entry.shared,
+            session: entry.session.clone(),
+        };
+        Box::pin(worker(context, move |me, context| {
+            entry.harness.publish(me.clone());
+            let claim = SessionMsg::Harness { name: HARNESS, version: HARNESS_VERSION };
+            // A session that is gone takes this harness down with it.
+            let _ = entry.session.cast(claim);
+            Ok(HarnessActor::new(deps, context.scope().clone()))
+        }))
+    })
 }

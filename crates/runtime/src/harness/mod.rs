@@ -12,9 +12,10 @@ use planaria_core::context::Context;
 use planaria_core::port::env::Env;
 use planaria_core::port::store::Store;
 use planaria_core::session::{Command, Effect, EffectId};
+use planaria_supervisor::{Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use crate::providers::Providers;
 use crate::sandbox::Sandboxes;
@@ -33,8 +34,8 @@ pub(crate) struct Reconcile {
 
 pub(crate) enum HarnessMsg {
     Reconcile(Reconcile),
-    /// A task has ended; the context comes back from a model task.
-    Done { key: Key, context: Option<Box<Context>> },
+    /// A model request has ended and gives its context back.
+    Context(Box<Context>),
 }
 
 /// What a task runs for: an effect, and the attempt under which it was handed out.
@@ -67,6 +68,8 @@ impl HarnessDeps {
     }
 }
 
+/// A task, or one that has ended and whose report is on its way: an effect stays wanted until its
+/// report is durable, and must not be started again meanwhile.
 struct Running {
     abort: AbortHandle,
     /// Tells a tool's task that the call is to stop, and by when.
@@ -76,28 +79,15 @@ struct Running {
 /// The actor's state.
 pub(crate) struct HarnessActor {
     deps: HarnessDeps,
+    scope: Scope,
     running: BTreeMap<Key, Running>,
     /// Kept between requests so that the log is not read again; a lost one is rebuilt from it.
     context: Option<Box<Context>>,
-    tasks: JoinSet<()>,
 }
 
 impl HarnessActor {
-    pub fn new(deps: HarnessDeps) -> Self {
-        Self { deps, running: BTreeMap::new(), context: None, tasks: JoinSet::new() }
-    }
-
-    pub fn handle(&mut self, me: &ActorRef<HarnessMsg>, message: HarnessMsg) {
-        match message {
-            HarnessMsg::Reconcile(wanted) => self.reconcile(me, &wanted),
-            HarnessMsg::Done { key, context } => {
-                while self.tasks.try_join_next().is_some() {}
-                self.running.remove(&key);
-                if context.is_some() {
-                    self.context = context;
-                }
-            }
-        }
+    pub fn new(deps: HarnessDeps, scope: Scope) -> Self {
+        Self { deps, scope, running: BTreeMap::new(), context: None }
     }
 
     fn reconcile(&mut self, me: &ActorRef<HarnessMsg>, wanted: &Reconcile) {
@@ -131,14 +121,15 @@ impl HarnessActor {
             Effect::Model { .. } => self.context.take(),
             _ => None,
         };
-        let abort = self.tasks.spawn(async move {
-            let mut context = context;
+        let abort = self.scope.spawn(async move {
             match effect {
                 Effect::Model { start, due, .. } => {
                     deps.sleep_until(due).await;
-                    let mut held = context.take().unwrap_or_default();
-                    model::run(&deps, key, start, seq, &mut held).await;
-                    context = Some(held);
+                    let mut context = context.unwrap_or_default();
+                    let command = model::run(&deps, key, start, seq, &mut context).await;
+                    // Given back before the report, which may lead to the next request.
+                    let _ = me.cast(HarnessMsg::Context(context));
+                    deps.report(command);
                 }
                 Effect::Tool { call, use_seq, name, class, .. } => {
                     let job = tool::Job { key, call, use_seq, name, class };
@@ -150,8 +141,19 @@ impl HarnessActor {
                 }
                 other => panic!("an effect that this harness does not know: {other:?}"),
             }
-            let _ = me.cast(HarnessMsg::Done { key, context });
         });
         self.running.insert(key, Running { abort, cancel });
+    }
+}
+
+impl Worker for HarnessActor {
+    type Message = HarnessMsg;
+
+    fn handle(&mut self, me: &ActorRef<HarnessMsg>, message: HarnessMsg) -> Result<Flow, String> {
+        match message {
+            HarnessMsg::Reconcile(wanted) => self.reconcile(me, &wanted),
+            HarnessMsg::Context(context) => self.context = Some(context),
+        }
+        Ok(Flow::Continue)
     }
 }

@@ -21,9 +21,9 @@ pub(super) async fn run(
     start: EventId,
     seq: u64,
     context: &mut Context,
-) {
+) -> Command {
     let (effect, attempt) = key;
-    let command = match answer(deps, start, seq, context).await {
+    match answer(deps, start, seq, context).await {
         Ok((digest, answer)) => Command::ModelAnswered {
             effect,
             attempt,
@@ -32,8 +32,7 @@ pub(super) async fn run(
             answer: Box::new(answer),
         },
         Err(failure) => Command::ModelFailed { effect, attempt, failure },
-    };
-    deps.report(command);
+    }
 }
 
 async fn answer(

@@ -14,6 +14,7 @@ use planaria_core::tool::{EffectClass, Outcome};
 use tokio::sync::watch;
 
 use super::{HarnessDeps, Key};
+use crate::limits::ATTACH_WAIT;
 use crate::sandbox::BoundHand;
 
 pub(super) struct Job {
@@ -72,6 +73,7 @@ async fn see_to(
             Err(error) => {
                 tracing::info!(session = %deps.id, call = %job.call, %error, "looking for the hand again");
                 deps.sandboxes.mistrust(deps.id, hand.generation);
+                tokio::time::sleep(ATTACH_WAIT).await;
             }
         }
     }

@@ -1,0 +1,125 @@
+//! Wakes the sessions that have something open, and parks those whose restart budget is spent.
+//!
+//! It starts last, and again whenever a part below it was replaced. What it was doing when it died
+//! it finds again: a session that was to be parked is still among the open ones.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use planaria_core::SessionId;
+use planaria_core::port::store::{Refusal, Txn};
+use planaria_core::session::{Command, decide, effects, evolve};
+use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
+use ractor::ActorRef;
+
+use crate::journal::CommitError;
+use crate::limits::{PARK_TRIES, START_WAIT, WAKES_AT_ONCE};
+use crate::session::load;
+use crate::tree::Parts;
+use crate::view::{Condition, View};
+
+pub(crate) enum WakerMsg {
+    /// The session's supervisor has given up.
+    Park { id: SessionId, reason: String },
+}
+
+/// The actor's state.
+pub(crate) struct Waker {
+    parts: Arc<Parts>,
+    scope: Scope,
+}
+
+impl Waker {
+    /// Starts to wake at once, beside its mailbox.
+    pub fn new(parts: Arc<Parts>, sessions: DynamicRef<SessionId>, scope: Scope) -> Self {
+        scope.spawn(wake_open(parts.clone(), sessions));
+        Self { parts, scope }
+    }
+}
+
+impl Worker for Waker {
+    type Message = WakerMsg;
+
+    fn handle(&mut self, _: &ActorRef<WakerMsg>, message: WakerMsg) -> Result<Flow, String> {
+        let WakerMsg::Park { id, reason } = message;
+        let parts = self.parts.clone();
+        self.scope.spawn(async move {
+            if let Err(problem) = park(&parts, id, &reason).await {
+                tracing::error!(session = %id, %problem, "the session could not be parked");
+            }
+        });
+        Ok(Flow::Continue)
+    }
+}
+
+async fn wake_open(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) {
+    let open = match parts.store.open_sessions().await {
+        Ok(open) => open,
+        // The store's end is the runtime's.
+        Err(error) => return tracing::error!(%error, "the open sessions are not known"),
+    };
+    let wakes = futures_util::stream::iter(open).map(|id| wake(&parts, &sessions, id));
+    wakes.buffer_unordered(WAKES_AT_ONCE).for_each(|()| async {}).await;
+}
+
+/// Starts a session and waits until it is up, so that only so many fold their logs at once.
+async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
+    let mut view = parts.registry.entry(id).shared.view.subscribe();
+    if let Err(error) = sessions.start_child(id).await {
+        tracing::debug!(session = %id, %error, "not woken");
+    }
+    let up = view.wait_for(|v| matches!(v.condition, Condition::Awake | Condition::Unreadable(_)));
+    if tokio::time::timeout(START_WAIT, up).await.is_err() {
+        tracing::warn!(session = %id, "still not up, waking the next");
+    }
+}
+
+/// Ends the session's turn in its log, without its actors.
+async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> {
+    let shared = parts.registry.entry(id).shared;
+    for _ in 0..PARK_TRIES {
+        let mut state = match load(parts.store.as_ref(), id).await {
+            Ok(state) => state,
+            Err(error) if error.is_of_the_log() => {
+                shared.condition(Condition::Unreadable(error.to_string()));
+                return Err(error.to_string());
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let epoch = parts.store.next_epoch();
+        let command = Command::Park { reason: reason.to_owned() };
+        let mut records = decide(&state, command, &parts.env.stamp()).map_err(|e| e.to_string())?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let expected_seq = state.seq;
+        for record in &mut records {
+            record.epoch = epoch;
+            evolve(&mut state, record);
+        }
+        let txn = Txn {
+            session: id,
+            epoch,
+            expected_seq,
+            records,
+            puts: Vec::new(),
+            absent: Vec::new(),
+            open: !effects(&state).is_empty(),
+        };
+        match parts.journal.commit(txn).await {
+            Ok(_) => {
+                tracing::warn!(session = %id, reason, "parked: its restart budget is spent");
+                shared.view.send_modify(|view| {
+                    if matches!(view.condition, Condition::Asleep) {
+                        *view = View { state: Arc::new(state), condition: Condition::Asleep };
+                    }
+                });
+                return Ok(());
+            }
+            // A client has woken it meanwhile: look again.
+            Err(CommitError::Refused(Refusal::Conflict { .. } | Refusal::Fenced { .. })) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Err(format!("its log moved on {PARK_TRIES} times meanwhile"))
+}

@@ -1,0 +1,95 @@
+//! The children of a dynamic supervisor.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use ractor::{ActorCell, ActorId};
+use tokio::time::Instant;
+
+use super::handle::Reply;
+use crate::exit::ExitReason;
+use crate::node::NodeCell;
+use crate::supervisor::{Handle, Key, Place};
+
+/// Who is meant.
+pub(crate) enum Target {
+    Cell(ActorCell),
+    Key(String),
+}
+
+/// One child.
+pub(crate) struct Member<A> {
+    pub argument: A,
+    pub name: Option<String>,
+    pub place: Place,
+    pub incarnation: u64,
+    pub failures: u32,
+    pub started_at: Option<Instant>,
+    pub node: Arc<NodeCell>,
+    /// Who waits for its first start.
+    pub starters: Vec<Reply<Handle>>,
+    /// Who waits for its end.
+    pub terminators: Vec<Reply<()>>,
+}
+
+/// All children, and where to find them.
+pub(crate) struct Children<A> {
+    pub members: BTreeMap<Key, Member<A>>,
+    names: HashMap<String, Key>,
+    cells: HashMap<ActorId, Key>,
+    next: Key,
+}
+
+impl<A> Default for Children<A> {
+    fn default() -> Self {
+        Self { members: BTreeMap::new(), names: HashMap::new(), cells: HashMap::new(), next: 0 }
+    }
+}
+
+impl<A> Children<A> {
+    pub fn add(&mut self, member: Member<A>) -> Key {
+        let key = self.next_key();
+        self.next += 1;
+        if let Some(name) = &member.name {
+            self.names.insert(name.clone(), key);
+        }
+        self.members.insert(key, member);
+        key
+    }
+
+    pub fn next_key(&self) -> Key {
+        self.next
+    }
+
+    pub fn remove(&mut self, key: Key) -> Option<Member<A>> {
+        let member = self.members.remove(&key)?;
+        if let Some(name) = &member.name {
+            self.names.remove(name);
+        }
+        Some(member)
+    }
+
+    pub fn runs_as(&mut self, key: Key, cell: &ActorCell) {
+        self.cells.insert(cell.get_id(), key);
+    }
+
+    pub fn runs_no_more(&mut self, cell: &ActorCell) {
+        self.cells.remove(&cell.get_id());
+    }
+
+    pub fn named(&self, name: &str) -> Option<Key> {
+        self.names.get(name).copied()
+    }
+
+    pub fn find(&self, target: &Target) -> Option<Key> {
+        match target {
+            Target::Cell(cell) => self.cells.get(&cell.get_id()).copied(),
+            Target::Key(name) => self.named(name),
+        }
+    }
+}
+
+/// Why a child ended, from what it said and what ractor announced.
+pub(crate) fn reason(said: Option<ExitReason>, announced: Option<ExitReason>) -> ExitReason {
+    said.or(announced).unwrap_or(ExitReason::Killed)
+}

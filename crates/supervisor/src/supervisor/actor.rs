@@ -1,0 +1,162 @@
+//! The actor: what it hears, and what it keeps.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use tokio::sync::oneshot;
+
+use super::family::{Family, Key};
+use super::operations::{Operation, Underway};
+use super::requests::Request;
+use crate::backoff::Backoff;
+use crate::budget::Budget;
+use crate::context::Context;
+use crate::error::StartError;
+use crate::exit::ExitReason;
+use crate::launch::Arrival;
+use crate::spec::{AutoShutdown, Spec, Strategy};
+
+/// What a supervisor is told.
+pub(crate) enum Message {
+    /// Start the children; answered when all run or one could not be started.
+    Boot(oneshot::Sender<Result<(), StartError>>),
+    /// A start function has returned.
+    Arrived { key: Key, incarnation: u64, arrival: Arrival },
+    /// A child is dead with everything below it.
+    Gone { key: Key, incarnation: u64, zombie: bool },
+    /// The wait before a restart is over.
+    Retry { key: Key, wait: u64 },
+    /// Somebody asks something.
+    Request(Request),
+}
+
+/// Exit reasons that ractor has announced, until the death they belong to is complete. Bounded: a
+/// stranger that is linked to a supervisor must not make it grow.
+const ANNOUNCED_MAX: usize = 1 << 17;
+
+/// The state of a supervisor.
+pub(crate) struct State {
+    pub me: ActorRef<Message>,
+    pub context: Context,
+    pub strategy: Strategy,
+    pub auto_shutdown: AutoShutdown,
+    pub backoff: Option<Backoff>,
+    pub budget: Budget,
+    pub family: Family,
+    pub queue: VecDeque<Operation>,
+    pub underway: Option<Underway>,
+    /// Children that have ended by themselves and wait for the policy.
+    pub ended: VecDeque<Key>,
+    pub announced: HashMap<ActorId, ExitReason>,
+    pub boot: Option<oneshot::Sender<Result<(), StartError>>>,
+    pub waits: u64,
+    /// The decision to end is taken: nothing is started any more.
+    pub ending: bool,
+}
+
+impl State {
+    fn new(me: ActorRef<Message>, context: Context, spec: Spec) -> Self {
+        let Spec { strategy, intensity, backoff, auto_shutdown, children } = spec;
+        let mut family = Family::default();
+        context.node.clear();
+        for child in children {
+            family.add(child, &context.node, &context.path).expect("ids were checked");
+        }
+        let budget = Budget::new(intensity);
+        context.node.update(|node| node.budget = Some((0, intensity.max_restarts)));
+        Self {
+            me,
+            context,
+            strategy,
+            auto_shutdown,
+            backoff,
+            budget,
+            family,
+            queue: VecDeque::new(),
+            underway: None,
+            ended: VecDeque::new(),
+            announced: HashMap::new(),
+            boot: None,
+            waits: 0,
+            ending: false,
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Boot(reply) => self.boot(reply),
+            Message::Arrived { key, incarnation, arrival } => {
+                self.arrived(key, incarnation, arrival);
+            }
+            Message::Gone { key, incarnation, zombie } => self.gone(key, incarnation, zombie),
+            Message::Retry { key, wait } => self.queue.push_back(Operation::Begin { key, wait }),
+            Message::Request(request) => self.request(request),
+        }
+        self.proceed();
+    }
+
+    /// Keeps a reason until its actor's whole subtree is dead.
+    fn announce(&mut self, id: ActorId, reason: ExitReason) {
+        if self.announced.len() >= ANNOUNCED_MAX {
+            self.announced.clear();
+        }
+        self.announced.insert(id, reason);
+    }
+}
+
+/// ractor's side of a supervisor.
+pub(crate) struct Supervisor;
+
+impl Actor for Supervisor {
+    type Msg = Message;
+    type State = State;
+    type Arguments = (Context, Spec);
+
+    async fn pre_start(
+        &self,
+        me: ActorRef<Message>,
+        (context, spec): (Context, Spec),
+    ) -> Result<State, ActorProcessingErr> {
+        Ok(State::new(me, context, spec))
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        state.take(message);
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _: ActorRef<Message>,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        state.stop_all().await;
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _: ActorRef<Message>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match &event {
+            SupervisionEvent::ActorTerminated(cell, _, reason) => {
+                state.announce(cell.get_id(), ExitReason::of_termination(reason.as_deref()));
+            }
+            SupervisionEvent::ActorFailed(cell, error) => {
+                state.announce(cell.get_id(), ExitReason::Failed(error.to_string()));
+            }
+            _ => {}
+        }
+        // The event may carry a stranger's state, whose destructor must not be ours to die of.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(event)));
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! What a supervisor does, one thing after another.
+
+use tokio::sync::oneshot;
+
+use super::actor::{Message, State};
+use super::family::Key;
+use super::handle::Handle;
+use super::place::Place;
+use super::requests::{Reply, Request};
+use crate::child::{Restart, Shutdown};
+use crate::context::{Context, now};
+use crate::error::{Error, StartError};
+use crate::exit::ExitReason;
+use crate::launch::{Arrival, Started, launch};
+use crate::living::Living;
+use crate::report::ReportContext;
+use crate::scope::Scope;
+
+/// Something to do.
+pub(crate) enum Operation {
+    Start {
+        key: Key,
+        why: Starting,
+    },
+    Stop {
+        key: Key,
+        why: Stopping,
+    },
+    /// Wait before the restart of what failed, if there is a back-off.
+    Revive {
+        key: Key,
+    },
+    /// Restart what failed and what goes with it, unless it was taken care of meanwhile.
+    Begin {
+        key: Key,
+        wait: u64,
+    },
+    /// A request that changes something.
+    Request(Request),
+}
+
+/// Why a child is started.
+pub(crate) enum Starting {
+    Boot,
+    Restart,
+    /// Somebody asked; the declaration is forgotten again if it is `new` and does not start.
+    Asked {
+        reply: Reply<Handle>,
+        new: bool,
+    },
+}
+
+/// Why a child is stopped.
+pub(crate) enum Stopping {
+    /// Another one failed.
+    Bystander,
+    /// Somebody asked.
+    Asked(Reply<()>),
+}
+
+/// The operation under way.
+pub(crate) enum Underway {
+    Start { key: Key, why: Starting },
+    Stop { key: Key, why: Stopping },
+}
+
+impl State {
+    pub fn boot(&mut self, reply: oneshot::Sender<Result<(), StartError>>) {
+        self.boot = Some(reply);
+        for key in self.family.keys(..) {
+            self.queue.push_back(Operation::Start { key, why: Starting::Boot });
+        }
+    }
+
+    /// Goes on until something is under way or there is nothing to do.
+    pub fn proceed(&mut self) {
+        while self.underway.is_none() && !self.ending {
+            if let Some(operation) = self.queue.pop_front() {
+                self.perform(operation);
+            } else if let Some(reply) = self.boot.take() {
+                let _ = reply.send(Ok(()));
+            } else if let Some(key) = self.ended.pop_front() {
+                self.ended(key);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, operation: Operation) {
+        match operation {
+            Operation::Start { key, why } => self.start(key, why),
+            Operation::Stop { key, why } => self.stop(key, why),
+            Operation::Revive { key } => self.revive(key),
+            Operation::Begin { key, wait } => self.begin(key, wait),
+            Operation::Request(request) => self.serve(request),
+        }
+    }
+
+    fn start(&mut self, key: Key, why: Starting) {
+        let Some(member) = self.family.get_mut(key) else { return };
+        if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
+            return;
+        }
+        member.put(Place::Starting);
+        member.incarnation += 1;
+        let incarnation = member.incarnation;
+        let restarted = matches!(why, Starting::Restart);
+        member.node.update(|node| {
+            node.incarnation = incarnation;
+            node.restarts += u64::from(restarted);
+        });
+        let context = Context {
+            path: format!("{}/{}", self.context.path, member.spec.id).into(),
+            incarnation,
+            scope: Scope::default(),
+            supervisor: Some(self.me.get_cell()),
+            node: member.node.clone(),
+            tree: self.context.tree.clone(),
+        };
+        let (start, limit) = (member.spec.start.clone(), member.spec.start_timeout);
+        let me = self.me.clone();
+        self.underway = Some(Underway::Start { key, why });
+        launch(
+            &self.context.scope,
+            context,
+            limit,
+            move |context| start(context),
+            move |arrival| drop(me.cast(Message::Arrived { key, incarnation, arrival })),
+        );
+    }
+
+    /// A start function has returned.
+    pub fn arrived(&mut self, key: Key, incarnation: u64, arrival: Arrival) {
+        let Some(Underway::Start { key: expected, why }) = self.underway.take() else {
+            panic!("an arrival answers the start under way");
+        };
+        assert_eq!(expected, key, "starts are one after another");
+        let scope = arrival.scope();
+        let result = arrival.take();
+        let member = self.family.get_mut(key).expect("a child that starts is not forgotten");
+        let id = member.spec.id.clone();
+        match result {
+            Ok(Started::Running { cell, info, supervisor }) => {
+                let living = Living::new(cell, scope, info, supervisor);
+                let handle = Handle::of(&living);
+                member.started_at = Some(now());
+                member.put(Place::Running(living.clone()));
+                let me = self.me.clone();
+                living.watch(&self.context.scope, self.context.tree.options.zombie_after, {
+                    move |zombie| drop(me.cast(Message::Gone { key, incarnation, zombie }))
+                });
+                self.context.report(ReportContext::Started, &id, None);
+                if let Starting::Asked { reply, .. } = why {
+                    let _ = reply.send(Ok(handle));
+                }
+            }
+            Ok(Started::Ignore) => {
+                member.put(Place::Absent);
+                if member.spec.restart == Restart::Temporary {
+                    self.forget(key);
+                }
+                if let Starting::Asked { reply, .. } = why {
+                    let _ = reply.send(Ok(Handle::ignored()));
+                }
+            }
+            Err(error) => {
+                member.put(Place::Absent);
+                self.not_started(key, &id, why, error);
+            }
+        }
+    }
+
+    fn not_started(&mut self, key: Key, id: &str, why: Starting, error: StartError) {
+        let reason = ExitReason::StartFailed(error.to_string());
+        self.context.report(ReportContext::StartError, id, Some(reason.clone()));
+        match why {
+            Starting::Boot => {
+                let cause = StartError::Child { id: id.to_owned(), cause: Box::new(error) };
+                self.end(ExitReason::StartFailed(cause.to_string()));
+                if let Some(reply) = self.boot.take() {
+                    let _ = reply.send(Err(cause));
+                }
+            }
+            Starting::Restart => {
+                // What was to be started after it is started with it.
+                self.queue
+                    .retain(|op| !matches!(op, Operation::Start { why: Starting::Restart, .. }));
+                self.failed(key, reason);
+            }
+            Starting::Asked { reply, new } => {
+                if new {
+                    self.forget(key);
+                }
+                let _ = reply.send(Err(Error::Start(error)));
+            }
+        }
+    }
+
+    fn stop(&mut self, key: Key, why: Stopping) {
+        let Some(member) = self.family.get_mut(key) else { return finish(why) };
+        let living = match &member.place {
+            Place::Running(living) => living.clone(),
+            // A pending restart is cancelled by this.
+            _ => {
+                member.put(Place::Absent);
+                self.stopped(key);
+                return finish(why);
+            }
+        };
+        member.put(Place::Stopping(living.clone()));
+        let (shutdown, own) = (member.spec.shutdown, self.context.scope.clone());
+        self.context.scope.spawn(async move { living.stop(shutdown, &own).await });
+        self.underway = Some(Underway::Stop { key, why });
+    }
+
+    /// A child is dead with everything below it.
+    pub fn gone(&mut self, key: Key, incarnation: u64, zombie: bool) {
+        let Some(member) = self.family.get_mut(key).filter(|m| m.incarnation == incarnation) else {
+            return;
+        };
+        let Some(living) = member.living() else { return };
+        let announced = self.announced.remove(&living.cell.get_id());
+        let reason = living.exit().or(announced).unwrap_or(ExitReason::Killed);
+        let asked = matches!(member.place, Place::Stopping(_));
+        let id = member.spec.id.clone();
+        let (shutdown, restart): (Shutdown, Restart) = (member.spec.shutdown, member.spec.restart);
+        member.last_exit = Some(reason.clone());
+        let exit = crate::node::Exit { reason: reason.clone(), at: self.context.elapsed() };
+        member.node.update(|node| node.last_exit = Some(exit));
+        member.put(Place::Absent);
+        if zombie {
+            self.context.report(ReportContext::Zombie, &id, Some(reason.clone()));
+        }
+        if !asked {
+            self.ended.push_back(key);
+            return;
+        }
+        if !crate::living::expected(shutdown, restart == Restart::Permanent, &reason) {
+            self.context.report(ReportContext::ShutdownError, &id, Some(reason));
+        }
+        let Some(Underway::Stop { key: expected, why }) = self.underway.take() else {
+            panic!("a child that was asked to stop is the operation under way");
+        };
+        assert_eq!(expected, key, "stops are one after another");
+        self.stopped(key);
+        finish(why);
+    }
+
+    /// A temporary child that was stopped is forgotten.
+    fn stopped(&mut self, key: Key) {
+        let temporary = self.family.get(key).map(|m| m.spec.restart) == Some(Restart::Temporary);
+        if temporary {
+            self.forget(key);
+        }
+    }
+
+    pub fn forget(&mut self, key: Key) {
+        self.family.remove(key, &self.context.node);
+    }
+}
+
+fn finish(why: Stopping) {
+    if let Stopping::Asked(reply) = why {
+        let _ = reply.send(Ok(()));
+    }
+}
