@@ -1,0 +1,10 @@
+//! Processes: knowing one again, and killing all that belong together.
+
+mod known;
+mod proc_table;
+mod recorded;
+mod sweep;
+
+pub(crate) use known::Process;
+pub(crate) use recorded::{read, record};
+pub(crate) use sweep::{Quarry, sweep};

@@ -1,0 +1,7 @@
+//! The persistent shell.
+
+mod control;
+mod running;
+mod slot;
+
+pub(super) use slot::{Ran, ShellSlot, Turn};

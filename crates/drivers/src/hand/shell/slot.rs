@@ -1,0 +1,118 @@
+//! The place of the one shell: started when needed, replaced when it died.
+
+use std::io;
+use std::rc::Rc;
+
+use rustix::process::WaitStatus;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::running::Shell;
+use crate::hand::place::Place;
+use crate::hand::process::{Process, record};
+use crate::hand::reaper::Reaper;
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::hand) enum Ran {
+    /// The shell says this exit status.
+    Status(i32),
+    /// The shell itself died; in words.
+    Died(String),
+    /// The deadline passed; the shell was killed.
+    TimedOut,
+    /// It was to stop; the shell was killed.
+    Interrupted,
+}
+
+/// Whoever has the slot's turn runs a command; the others wait in the order they came.
+#[derive(Debug)]
+pub(in crate::hand) struct ShellSlot {
+    place: Place,
+    reaper: Reaper,
+    me: Process,
+    shell: Mutex<Option<Shell>>,
+}
+
+/// The turn.
+#[derive(Debug)]
+pub(in crate::hand) struct Turn<'a> {
+    slot: &'a ShellSlot,
+    shell: MutexGuard<'a, Option<Shell>>,
+}
+
+impl ShellSlot {
+    pub fn new(place: Place, reaper: Reaper, me: Process) -> Rc<Self> {
+        Rc::new(Self { place, reaper, me, shell: Mutex::new(None) })
+    }
+
+    pub async fn turn(&self) -> Turn<'_> {
+        Turn { slot: self, shell: self.shell.lock().await }
+    }
+}
+
+impl Turn<'_> {
+    /// Runs a command to its end and gives what was written.
+    ///
+    /// # Errors
+    /// When there is no shell to be had.
+    pub async fn run(
+        &mut self,
+        command: &str,
+        deadline: Instant,
+        stop: &CancellationToken,
+    ) -> io::Result<(Ran, String)> {
+        let mut shell = match self.shell.take().filter(|shell| shell.exit.borrow().is_none()) {
+            Some(shell) => shell,
+            None => self.start()?,
+        };
+        let mut exit = shell.exit.clone();
+        let ran = tokio::select! { biased;
+            status = shell.status(command) => Ran::Status(status?),
+            status = exit.wait_for(Option::is_some) => {
+                Ran::Died(died(*status.expect("the reaper lives")))
+            }
+            () = stop.cancelled() => Ran::Interrupted,
+            () = sleep_until(deadline) => Ran::TimedOut,
+        };
+        if matches!(ran, Ran::TimedOut | Ran::Interrupted) {
+            shell.kill().await.map_err(io::Error::other)?;
+        }
+        let output = shell.take_output();
+        if matches!(ran, Ran::Status(_)) {
+            *self.shell = Some(shell);
+        }
+        Ok((ran, output))
+    }
+
+    /// Kills the shell; the next command gets a fresh one.
+    ///
+    /// # Errors
+    /// When the old one does not die.
+    pub async fn restart(&mut self) -> io::Result<()> {
+        match self.shell.take() {
+            Some(shell) => shell.kill().await.map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&self) -> io::Result<Shell> {
+        let shell = Shell::start(&self.slot.place, &self.slot.reaper);
+        let shell = shell
+            .map_err(|error| io::Error::other(format!("/bin/bash could not start: {error}")))?;
+        // Before its first command, so that whoever comes after this hand finds it.
+        let leaders = [self.slot.me.clone(), shell.process().clone()];
+        record(&self.slot.place, &leaders).map_err(io::Error::other)?;
+        Ok(shell)
+    }
+}
+
+fn died(status: Option<WaitStatus>) -> String {
+    let status = status.expect("waited for");
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exited with status {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,238 @@
+//! Births and deaths of hands.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+
+use planaria_core::port::sandbox::{Driver, Ended, Error, Locator};
+
+use crate::support::{Rig, ask, bash, dead, good, kill, one, patiently, pid};
+
+#[tokio::test]
+async fn a_killed_hand_leaves_nothing_running_and_its_call_is_lost() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        let (alive, started) = (rig.fifo("alive"), rig.fifo("started"));
+        let mut started = started.listen();
+        // One in the group, one in a session of its own, one that nobody is the parent of.
+        let command = format!(
+            "exec 9> {alive}; sleep 1000 & setsid sleep 1000 & (setsid sleep 1000 &) ; \
+             echo ran >> ledger; echo > {started}; sleep 1000",
+            alive = alive.path.display(),
+            started = rig.directory.path().join("started").display(),
+        );
+        let reading = tokio::spawn(async move { alive.read_to_end().await });
+        let asked = ask(&hand, bash(1, &command));
+        one(&mut started).await;
+        kill(&locator);
+        assert!(matches!(asked.await.unwrap(), Err(Error::Disconnected(_))));
+        // No attaching in between: starting the next one must be enough.
+        let (_, next) = rig.hand(2).await;
+        assert!(rig.processes().is_empty(), "{:?}", rig.processes());
+        reading.await.unwrap();
+        assert_eq!(next.ensure(bash(1, &command)).await, Ok(Ended::Lost));
+        assert_eq!(good(&next, bash(2, "cat ledger")).await, "ran\n");
+        assert!(matches!(rig.driver().attach(locator, 1).await, Err(Error::Dead { .. })));
+        assert_eq!(good(&next, bash(3, "echo alive")).await, "alive\n", "the next one is unhurt");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_hand_is_only_called_dead_when_its_calls_run_no_more() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        good(&hand, bash(1, "setsid sleep 1000 & sleep 1000 &")).await;
+        assert!(!rig.processes().is_empty());
+        kill(&locator);
+        dead(&rig, &locator).await;
+        assert!(rig.processes().is_empty(), "{:?}", rig.processes());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hand_that_nobody_comes_to_ends_with_everything_it_started() {
+    patiently(async {
+        let mut rig = Rig::new();
+        rig.options.orphan_seconds = 1;
+        let (locator, hand) = rig.hand(1).await;
+        let alive = rig.fifo("alive");
+        let command = format!(
+            "echo kept > file; (exec setsid sleep 1000) > {} & disown; sleep 1000",
+            alive.path.display()
+        );
+        let asked = ask(&hand, bash(1, &command));
+        let reading = tokio::spawn(async move { alive.read_to_end().await });
+        while !rig.workspace().join("file").exists() {
+            tokio::task::yield_now().await;
+        }
+        asked.abort();
+        let _ = asked.await;
+        drop(hand);
+        // Ends when the last holder of the other end is dead.
+        reading.await.unwrap();
+        dead_without_attaching(&locator).await;
+        assert!(rig.processes().is_empty());
+        let kept = fs::read_to_string(rig.workspace().join("file")).unwrap();
+        assert_eq!(kept, "kept\n", "the workspace stays");
+    })
+    .await;
+}
+
+/// Attaching would be a connection.
+async fn dead_without_attaching(locator: &Locator) {
+    let stat = format!("/proc/{}/stat", pid(locator));
+    while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hand_is_nobodys_child_and_gets_no_more_of_the_environment_than_it_needs() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid(&locator))).unwrap();
+        let fields: Vec<&str> = stat[stat.rfind(')').unwrap()..].split(' ').collect();
+        let me = std::process::id().to_string();
+        assert_ne!(fields[2], me, "our child");
+        assert_eq!(fields[4], pid(&locator).to_string(), "a session of its own");
+        let environment = good(
+            &hand,
+            bash(1, "env -0 | tr '\\0' '\\n'; cat /proc/$PPID/environ | tr '\\0' '\\n'"),
+        )
+        .await;
+        let known = [
+            "PATH",
+            "HOME",
+            "LANG",
+            "TERM",
+            "TMPDIR",
+            "USER",
+            "PLANARIA_WORKSPACE",
+            "PWD",
+            "OLDPWD",
+            "SHLVL",
+            "_",
+        ];
+        for line in environment.lines() {
+            let name = line.split('=').next().unwrap();
+            assert!(known.contains(&name) || name.starts_with("LC_"), "{name}");
+        }
+        assert!(environment.contains("TERM=dumb\n"));
+        let workspace = format!("PLANARIA_WORKSPACE={}\n", rig.workspace().display());
+        assert!(environment.contains(&workspace));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hand_keeps_no_file_open_that_its_server_inherited() {
+    patiently(async {
+        let rig = Rig::new();
+        let (reader, writer) = std::io::pipe().unwrap();
+        rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::empty()).unwrap();
+        let ours = fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd())).unwrap();
+        let locator = rig.provision(1).await;
+        let files = fs::read_dir(format!("/proc/{}/fd", pid(&locator))).unwrap();
+        let files: Vec<_> =
+            files.map(|file| fs::read_link(file.unwrap().path()).unwrap()).collect();
+        assert!(!files.contains(&ours), "{files:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_destroyed_hand_takes_along_what_hid_from_group_session_and_environment() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        let alive = rig.fifo("alive");
+        let command = format!("(env -i setsid sleep 1000 &) > {}", alive.path.display());
+        let reading = tokio::spawn(async move { alive.read_to_end().await });
+        good(&hand, bash(1, &command)).await;
+        assert!(!reading.is_finished());
+        rig.driver().destroy(locator).await.unwrap();
+        reading.await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_commands_leave_behind_is_reaped() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        good(&hand, bash(1, "for i in $(seq 50); do (true &); done; wait")).await;
+        let shell_alone = || {
+            let tasks = fs::read_dir(format!("/proc/{}/task", pid(&locator))).unwrap();
+            let lists = tasks.map(|task| task.unwrap().path().join("children"));
+            let lists = lists.map(|list| fs::read_to_string(list).unwrap());
+            lists.map(|list| list.split_whitespace().count()).sum::<usize>() == 1
+        };
+        while !shell_alone() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_has_one_hand_and_it_is_that_of_the_newest_server() {
+    patiently(async {
+        let rig = Rig::new();
+        let unbound = rig.try_provision(1, 4).await.unwrap();
+        let bound = rig.try_provision(1, 5).await.unwrap();
+        dead(&rig, &unbound).await;
+        let hand = rig.driver().attach(bound.clone(), 7).await.unwrap();
+        for (generation, epoch) in [(2, 6), (2, 4)] {
+            let refused = rig.try_provision(generation, epoch).await;
+            assert!(matches!(refused, Err(Error::Fenced(_))), "{refused:?}");
+        }
+        assert_eq!(good(&hand, bash(1, "echo alive")).await, "alive\n");
+        kill(&bound);
+        let refused = rig.try_provision(2, 6).await;
+        assert!(matches!(refused, Err(Error::Fenced(_))), "also after its death: {refused:?}");
+        rig.try_provision(2, 7).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_command_that_cannot_become_a_hand_is_a_clear_error() {
+    patiently(async {
+        let mut rig = Rig::new();
+        for (command, expected) in [
+            (vec!["/nonexistent/planaria".into()], "No such file"),
+            (vec!["false".into()], "ended without a word"),
+            (Vec::new(), "no command"),
+        ] {
+            rig.options.hand_command = command;
+            match rig.try_provision(1, 1).await {
+                Err(Error::Start(problem)) => assert!(problem.contains(expected), "{problem}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_locator_of_another_driver_or_without_an_address_is_refused() {
+    let rig = Rig::new();
+    let session = crate::support::SESSION;
+    for (driver, address) in [("docker", "{}"), ("local", "nonsense")] {
+        let locator = Locator {
+            driver: driver.to_owned(),
+            generation: 1,
+            session,
+            address: address.to_owned(),
+        };
+        let attached = rig.driver().attach(locator.clone(), 1).await.err();
+        assert!(matches!(attached, Some(Error::Refused(_))), "{attached:?}");
+        let destroyed = rig.driver().destroy(locator).await;
+        assert!(matches!(destroyed, Err(Error::Refused(_))), "{destroyed:?}");
+    }
+}
