@@ -107,6 +107,14 @@ fn words(error: &Error) -> String {
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             format!("expected {expected} here")
         }
+        Error::Unexpected { expected: "mapping start", .. } => {
+            "expected `key: value` here, on lines of their own or in { }".to_owned()
+        }
+        Error::Unexpected { expected: "sequence start", .. } => {
+            "expected a list here, such as [a, b]".to_owned()
+        }
+        Error::Unexpected { expected: "string scalar", .. } => "expected a text here".to_owned(),
+        Error::InvalidScalar { ty: "u32", .. } => "expected a whole number here".to_owned(),
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {

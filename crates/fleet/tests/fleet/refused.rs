@@ -33,6 +33,19 @@ fn a_missing_key_and_a_wrong_type_have_a_place() {
 }
 
 #[test]
+fn what_was_expected_is_said_in_plain_words() {
+    for (lines, words) in [
+        ("environments: 5\n", "fleet.yaml:2:15: expected `key: value` here"),
+        ("sessions: { s: { agent: a, prompt: x, after: b } }\n", "expected a list here"),
+        ("provider: [a]\n", "fleet.yaml:2:11: expected a text here"),
+        ("supervision: { intensity: { max_restarts: 1.5 } }\n", "expected a whole number here"),
+    ] {
+        let (first, _) = refused(&with(lines));
+        assert!(first.contains(words), "{first}");
+    }
+}
+
+#[test]
 fn text_that_is_no_yaml_has_a_place() {
     let (first, _) = refused("fleet: f\nsessions: {\n");
     assert!(first.starts_with("fleet.yaml:"), "{first}");
