@@ -1,1 +1,46 @@
-//! Placeholder.
+//! Long-running AI agents that survive the death of any of their parts.
+//!
+//! Every session is an append-only log in a [store](port::store), owned by one actor. What must be
+//! in flight (a model request, a tool call, a wait) is a function of that log, so whoever dies, the
+//! next one folds the log and goes on. Tools run in processes of their own that outlive this one.
+//!
+//! This crate is what an embedder adds: the domain and the ports, the [`Runtime`], and the
+//! [`drivers`] that come with it. Nothing global is installed, so several runtimes live in one
+//! process; the `planaria` command is one such host.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use planaria::drivers::env::SystemEnv;
+//! use planaria::drivers::store::{FjallStore, Options};
+//! use planaria::port::{provider::Provider, sandbox::Driver};
+//! use planaria::Runtime;
+//!
+//! async fn start(
+//!     driver: Arc<dyn Driver>,
+//!     model: Arc<dyn Provider>,
+//! ) -> Result<Runtime, Box<dyn std::error::Error>> {
+//!     let store = FjallStore::open("data".as_ref(), Options::default())?;
+//!     let env = SystemEnv::new();
+//!     // Every session is answered by the same model here.
+//!     let route = Box::new(move |_, _: &_| Ok(model.clone()));
+//!     let runtime = Runtime::builder(Arc::new(store), Arc::new(env), driver, route);
+//!     Ok(runtime.start().await?)
+//! }
+//! ```
+//!
+//! From there on: [`Runtime::create`] makes a session, [`Runtime::send`] gives it events and
+//! answers when they are durable, [`Runtime::follow`] reads what happens, [`Runtime::end`] tells how
+//! the runtime ended. A program that starts hands must let them run: see [`drivers::hand`].
+//!
+//! Guarantees: what was acknowledged is there after any crash, exactly once; a tool call that may
+//! have side effects is started at most once; a session that keeps failing takes no other down.
+//!
+//! Not here: the command line (`planaria-cli`), and what tests are made of (`planaria-testkit`).
+
+// The roots of these crates are their public API; choosing again here would be a second list.
+pub use planaria_core::*;
+pub use planaria_runtime::*;
+
+pub use planaria_drivers as drivers;
+pub use planaria_fleet as fleet;

@@ -155,14 +155,14 @@ impl SandboxActor {
         }
         let driver = self.deps.driver.clone();
         self.scope.spawn(async move {
-            let destroyed = match locator {
-                Some(locator) => driver.destroy(locator).await,
-                None => return drop(reply.send(false)),
-            };
-            if let Err(error) = &destroyed {
-                tracing::warn!(%error, "a hand could not be destroyed");
+            let mut destroyed = false;
+            if let Some(locator) = locator {
+                match driver.destroy(locator).await {
+                    Ok(()) => destroyed = true,
+                    Err(error) => tracing::warn!(%error, "a hand could not be destroyed"),
+                }
             }
-            let _ = reply.send(destroyed.is_ok());
+            let _ = reply.send(destroyed);
         });
     }
 

@@ -28,10 +28,6 @@ impl<M: Message> Slot<M> {
         self.0.send_replace(Some(actor));
     }
 
-    pub fn clear(&self) {
-        self.0.send_replace(None);
-    }
-
     pub fn get(&self) -> Option<ActorRef<M>> {
         self.0.borrow().clone().filter(alive)
     }

@@ -144,7 +144,7 @@ async fn watch_end(root: SupervisorRef, end: watch::Sender<Option<End>>) {
         reason = root.exit() => {
             end_with(&end, End::GaveUp(reason.to_string()));
         }
-        _ = ended.wait_for(|end| matches!(end, Some(End::Store(_)))) => {
+        _ = async { ended.wait_for(|end| matches!(end, Some(End::Store(_)))).await.is_ok() } => {
             root.stop_with(ExitReason::Shutdown, STOP_WAIT).await;
         }
     }

@@ -1,0 +1,78 @@
+//! The data directory: where things lie in it, and how it is opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use planaria_core::SessionId;
+use planaria_core::port::store::{Put, Store};
+use planaria_drivers::store::{FjallStore, Options};
+
+/// The one workspace of a local data directory, as the first 16 bytes of its catalog keys.
+const WORKSPACE: [u8; 16] = *b"local-workspace\0";
+/// Sessions that a name is looked up among.
+const NAMES_MAX: usize = 10_000;
+
+/// Opens the store, making the directory if need be.
+pub fn open(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("cannot make the data directory {}", dir.display()))?;
+    Ok(Arc::new(FjallStore::open(&dir.join("journal"), Options::default())?))
+}
+
+/// Opens the store of a directory that must have one.
+pub fn open_existing(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    let journal = dir.join("journal");
+    anyhow::ensure!(
+        journal.is_dir(),
+        "{} holds no data yet; run `planaria up` first, or name another --data-dir",
+        dir.display()
+    );
+    open(dir)
+}
+
+/// The workspace directory of a session.
+pub fn workspace(dir: &Path, session: SessionId) -> PathBuf {
+    dir.join("workspaces").join(session.to_string())
+}
+
+/// The catalog key of a fleet's session.
+pub fn name_key(fleet: &str, name: &str) -> Vec<u8> {
+    let mut key = WORKSPACE.to_vec();
+    key.extend_from_slice(format!("fleet/{fleet}/{name}").as_bytes());
+    key
+}
+
+/// The catalog entry that makes a session findable by its name.
+pub fn name_entry(fleet: &str, name: &str, session: SessionId) -> Put {
+    Put { key: name_key(fleet, name), value: session.to_bytes().to_vec() }
+}
+
+/// The session of that name in a fleet.
+pub async fn find(store: &dyn Store, fleet: &str, name: &str) -> anyhow::Result<Option<SessionId>> {
+    let value = store.get(name_key(fleet, name)).await?;
+    value.map(|bytes| id(&bytes)).transpose()
+}
+
+fn id(bytes: &[u8]) -> anyhow::Result<SessionId> {
+    let bytes: [u8; 16] = bytes.try_into().context("a catalog entry is not a session id")?;
+    Ok(SessionId::from_bytes(bytes))
+}
+
+/// The session of that name, whatever its fleet.
+pub async fn by_name(store: &dyn Store, name: &str) -> anyhow::Result<SessionId> {
+    let mut prefix = WORKSPACE.to_vec();
+    prefix.extend_from_slice(b"fleet/");
+    let entries = store.scan(prefix.clone(), NAMES_MAX).await?;
+    let mut known = Vec::new();
+    for entry in &entries {
+        let path = String::from_utf8_lossy(&entry.key[WORKSPACE.len()..]).into_owned();
+        let found = path.rsplit('/').next().unwrap_or_default().to_owned();
+        if found == name {
+            return id(&entry.value);
+        }
+        known.push(found);
+    }
+    let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
+    anyhow::bail!("there is no session `{name}` here; known: {known}")
+}

@@ -1,0 +1,163 @@
+//! Chaos beside `up`: breaks parts of the fleet by a seeded plan while it works, then checks the logs.
+
+mod plan;
+mod report;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use planaria_core::limits::READ_RECORDS_MAX;
+use planaria_core::record::Kind;
+use planaria_core::{Record, SessionId};
+use planaria_runtime::Follower;
+use planaria_testkit::check::{self, Violation};
+use tokio::task::JoinSet;
+
+use super::report::Outcome;
+use super::work::Fleet;
+use plan::{Planned, Step};
+pub use report::Faults;
+
+/// A plan at work.
+pub struct Chaos {
+    seed: u64,
+    replay: String,
+    planned: usize,
+    tasks: JoinSet<Vec<Fired>>,
+}
+
+/// A fault that was injected.
+#[derive(Debug, Clone)]
+pub struct Fired {
+    /// What was planned.
+    pub planned: Planned,
+    /// Whether there was something to break.
+    pub hit: bool,
+    /// From the fault to the next sign of life in the log.
+    pub recovered: Option<Duration>,
+}
+
+impl Chaos {
+    /// Starts one task per session. `replay` is the command that repeats this run.
+    pub fn start(seed: u64, replay: String, fleet: &Arc<Fleet>) -> Self {
+        let plan = plan::plan(seed, fleet.plan.jobs.len());
+        let planned = plan.len();
+        let mut tasks = JoinSet::new();
+        for job in 0..fleet.plan.jobs.len() {
+            let mine: Vec<Planned> = plan.iter().filter(|p| p.job == job).cloned().collect();
+            let id = fleet.new_id(&fleet.plan.jobs[job].name);
+            tasks.spawn(Attack::new(fleet.clone(), id, mine).run());
+        }
+        Self { seed, replay, planned, tasks }
+    }
+
+    /// Ends the plan and checks every log.
+    pub async fn finish(mut self, fleet: &Fleet, outcomes: &[Outcome]) -> anyhow::Result<Faults> {
+        let mut fired = Vec::new();
+        while let Some(task) = self.tasks.join_next().await {
+            fired.extend(task?);
+        }
+        let mut violations: Vec<Violation> = Vec::new();
+        for id in outcomes.iter().filter_map(|outcome| outcome.id) {
+            let (records, finished) = whole_log(fleet, id).await?;
+            violations.extend(check::log(id, &records, finished));
+        }
+        let all_done = outcomes.iter().all(Outcome::is_done);
+        let names = fleet.plan.jobs.iter().map(|job| job.name.clone()).collect();
+        let Self { seed, replay, planned, .. } = self;
+        Ok(Faults { seed, replay, names, planned, fired, violations, all_done })
+    }
+}
+
+async fn whole_log(fleet: &Fleet, id: SessionId) -> anyhow::Result<(Vec<Record>, bool)> {
+    let finished = fleet.runtime.state(id).await?.is_idle();
+    let mut records: Vec<Record> = Vec::new();
+    loop {
+        let next = records.last().map_or(1, |r| r.seq + 1);
+        let page = fleet.runtime.read(id, next, READ_RECORDS_MAX).await?;
+        if page.is_empty() {
+            return Ok((records, finished));
+        }
+        records.extend(page);
+    }
+}
+
+/// The faults of one session.
+struct Attack {
+    fleet: Arc<Fleet>,
+    id: SessionId,
+    waiting: Vec<Planned>,
+    fired: Vec<Fired>,
+    /// Faults that were injected and not recovered from yet: place in `fired`, when, where.
+    open: Vec<(usize, Instant, u64)>,
+    model_requests: u64,
+    tool_calls: u64,
+}
+
+impl Attack {
+    fn new(fleet: Arc<Fleet>, id: SessionId, waiting: Vec<Planned>) -> Self {
+        let (fired, open) = (Vec::new(), Vec::new());
+        Self { fleet, id, waiting, fired, open, model_requests: 0, tool_calls: 0 }
+    }
+
+    /// Follows the log until the session's turn has ended.
+    async fn run(mut self) -> Vec<Fired> {
+        let mut follower: Follower = self.fleet.runtime.follow(self.id, 1);
+        while let Ok(records) = follower.next(READ_RECORDS_MAX).await {
+            for record in &records {
+                self.recovered(record);
+                if record.kind == Kind::SessionStatusIdle {
+                    return self.fired;
+                }
+                if let Some(step) = self.step(record) {
+                    self.strike(step).await;
+                }
+            }
+        }
+        self.fired
+    }
+
+    fn step(&mut self, record: &Record) -> Option<Step> {
+        match record.kind {
+            Kind::ModelRequestStart => {
+                self.model_requests += 1;
+                Some(Step::ModelRequest(self.model_requests))
+            }
+            Kind::Dispatch => {
+                self.tool_calls += 1;
+                Some(Step::ToolCall(self.tool_calls))
+            }
+            _ => None,
+        }
+    }
+
+    async fn strike(&mut self, step: Step) {
+        let (now, later) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|p| p.step == step);
+        self.waiting = later;
+        let now: Vec<Planned> = now;
+        for planned in now {
+            tokio::time::sleep(Duration::from_millis(planned.delay_ms)).await;
+            let seq = self.fleet.runtime.watch(self.id).borrow().state.seq;
+            let at = Instant::now();
+            let hit = self.fleet.runtime.inject(self.id, planned.fault).await;
+            if hit {
+                self.open.push((self.fired.len(), at, seq));
+            }
+            self.fired.push(Fired { planned, hit, recovered: None });
+        }
+    }
+
+    /// A new harness says so by its claim; where nothing was in flight, or a sandbox was hit, any
+    /// later record shows that the session goes on.
+    fn recovered(&mut self, record: &Record) {
+        let fired = &mut self.fired;
+        self.open.retain(|(index, at, seq)| {
+            if record.seq <= *seq {
+                return true;
+            }
+            fired[*index].recovered = Some(at.elapsed());
+            false
+        });
+    }
+}

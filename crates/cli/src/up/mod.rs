@@ -1,0 +1,185 @@
+//! `planaria up`.
+
+mod chaos;
+mod job;
+mod plan;
+mod progress;
+mod report;
+mod seed;
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use planaria_core::SessionId;
+use planaria_core::port::sandbox::Driver;
+use planaria_drivers::env::SystemEnv;
+use planaria_drivers::sandbox::{LocalDriver, LocalOptions};
+use planaria_runtime::Runtime;
+
+use crate::cli;
+use crate::exit::Code;
+use crate::output::{Format, say};
+use crate::{control, data};
+use job::Verdict;
+use progress::Progress;
+use report::Outcome;
+use work::{Fleet, News};
+
+/// How long an orderly end may take after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
+    let loaded = plan::load(&args)?;
+    let dir = data_dir(&args)?;
+    let store = data::open(&dir)?;
+    let driver = driver(&dir)?;
+    say(&format!("sandbox: {}", driver.isolation().summary));
+    for hint in &loaded.hints {
+        say(&format!("{} {hint}", crate::output::hint_word()));
+    }
+    let env = Arc::new(SystemEnv::new());
+    let runtime = Runtime::builder(store.clone(), env, driver, loaded.route)
+        .supervision(loaded.supervision)
+        .start()
+        .await?;
+    let control = control::serve(&dir, runtime.clone())?;
+    let fleet =
+        Arc::new(Fleet { plan: loaded.plan, runtime: runtime.clone(), data_dir: dir.clone() });
+    let chaos = args.chaos.then(|| chaos::Chaos::start(args.seed, replay(&args), &fleet));
+    let ended = tokio::select! { biased;
+        code = interrupted() => Err(code),
+        end = ended(&runtime) => {
+            store.close().await;
+            anyhow::bail!("{end}");
+        }
+        outcomes = follow(&fleet, &args) => Ok(outcomes),
+    };
+    let result = match ended {
+        Ok(outcomes) => finish(&fleet, &args, outcomes, chaos).await,
+        Err(code) => {
+            say("interrupted: the same command goes on where this one stopped");
+            Ok(code)
+        }
+    };
+    control.abort();
+    runtime.retire_hands().await;
+    runtime.shutdown(DRAIN).await;
+    store.close().await;
+    result
+}
+
+/// The command that repeats a chaos run.
+fn replay(args: &cli::Up) -> String {
+    let (fleet, dir) = (args.fleet.display(), args.data.data_dir.display());
+    format!("planaria up {fleet} --chaos --seed {} --data-dir {dir}", args.seed)
+}
+
+/// A chaos run works in a fresh directory of its own.
+fn data_dir(args: &cli::Up) -> anyhow::Result<PathBuf> {
+    let base = &args.data.data_dir;
+    if !args.chaos {
+        return Ok(base.clone());
+    }
+    let dir = base.join(format!("chaos-{}", args.seed));
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).with_context(|| format!("clear {}", dir.display()))?;
+    }
+    Ok(dir)
+}
+
+fn driver(dir: &Path) -> anyhow::Result<Arc<dyn Driver>> {
+    let program = std::env::current_exe().context("find this program to start hands with")?;
+    let hand_command = vec![program.into_os_string(), "hand".into()];
+    std::fs::create_dir_all(dir)?;
+    let data_dir = std::fs::canonicalize(dir)?;
+    Ok(Arc::new(LocalDriver::new(LocalOptions::new(data_dir, hand_command))))
+}
+
+/// Follows all sessions to their ends, showing progress.
+async fn follow(fleet: &Arc<Fleet>, args: &cli::Up) -> Vec<Outcome> {
+    let names: Vec<String> = fleet.plan.jobs.iter().map(|j| j.name.clone()).collect();
+    let mut progress = Progress::new(&names, !args.no_progress);
+    let mut outcomes: Vec<(Option<SessionId>, Option<Verdict>)> = vec![(None, None); names.len()];
+    let mut lines = vec![progress::Line::default(); names.len()];
+    let mut news = fleet.work();
+    while let Some(News { job, id, line, verdict }) = news.recv().await {
+        let outcome = &mut outcomes[job];
+        outcome.0 = id.or(outcome.0);
+        if verdict.is_some() {
+            lines[job].state = line.state;
+            outcome.1 = verdict;
+        } else {
+            lines[job] = line;
+        }
+        progress.show(&names[job], lines[job].clone());
+        if outcomes.iter().all(|(_, verdict)| verdict.is_some()) {
+            break;
+        }
+    }
+    progress.finish();
+    let unknown = || Verdict::Failed("its task ended without a word".to_owned());
+    let rows = names.into_iter().zip(outcomes).zip(lines);
+    rows.map(|((name, (id, verdict)), line)| Outcome {
+        name,
+        id,
+        verdict: verdict.unwrap_or_else(unknown),
+        line,
+    })
+    .collect()
+}
+
+/// Judges the workspaces, prints the answers, and with chaos the table.
+async fn finish(
+    fleet: &Arc<Fleet>,
+    args: &cli::Up,
+    mut outcomes: Vec<Outcome>,
+    chaos: Option<chaos::Chaos>,
+) -> anyhow::Result<Code> {
+    report::judge(fleet, &mut outcomes).await?;
+    let faults = match chaos {
+        Some(chaos) => Some(chaos.finish(fleet, &outcomes).await?),
+        None => None,
+    };
+    match args.output {
+        Format::Human => report::human(fleet, &outcomes, faults.as_ref())?,
+        Format::Json => report::json(fleet, &outcomes, faults.as_ref())?,
+    }
+    Ok(match faults {
+        Some(faults) if !faults.passed() => Code::ChaosFailed,
+        _ => report::code(&outcomes),
+    })
+}
+
+async fn ended(runtime: &Runtime) -> planaria_runtime::End {
+    let mut end = runtime.end();
+    match end.wait_for(Option::is_some).await {
+        Ok(end) => end.clone().expect("waited for"),
+        Err(_) => planaria_runtime::End::Shutdown,
+    }
+}
+
+/// The first signal drains, the second exits now.
+async fn interrupted() -> Code {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut int), Ok(mut term)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers the signals end the process by themselves.
+        return std::future::pending().await;
+    };
+    let code = tokio::select! { biased;
+        _ = int.recv() => Code::Interrupted,
+        _ = term.recv() => Code::Terminated,
+    };
+    tokio::spawn(async move {
+        tokio::select! { biased;
+            _ = int.recv() => {}
+            _ = term.recv() => {}
+        }
+        std::process::exit(i32::from(code.number()));
+    });
+    code
+}

@@ -1,0 +1,129 @@
+//! What `up` says at the end.
+
+use planaria_core::SessionId;
+use serde_json::json;
+
+use super::chaos::Faults;
+use super::job::Verdict;
+use super::progress::Line;
+use super::work::Fleet;
+use crate::data;
+use crate::exit::Code;
+use crate::output;
+
+/// How long a check may take.
+const CHECK_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// How one session ended.
+pub struct Outcome {
+    /// Its name in the fleet.
+    pub name: String,
+    /// Its id, if it was started.
+    pub id: Option<SessionId>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Its last line of progress.
+    pub line: Line,
+}
+
+impl Outcome {
+    /// Whether it did what it was asked to.
+    pub fn is_done(&self) -> bool {
+        matches!(self.verdict, Verdict::Done(_))
+    }
+}
+
+/// Runs the checks of the sessions that ended; a failed check makes a failed session.
+pub async fn judge(fleet: &Fleet, outcomes: &mut [Outcome]) -> anyhow::Result<()> {
+    for (job, outcome) in fleet.plan.jobs.iter().zip(outcomes) {
+        let (Some(check), Some(id), Verdict::Done(_)) = (&job.check, outcome.id, &outcome.verdict)
+        else {
+            continue;
+        };
+        let mut command = tokio::process::Command::new("/bin/bash");
+        command.arg("-c").arg(check).kill_on_drop(true);
+        command.current_dir(data::workspace(&fleet.data_dir, id));
+        let output = tokio::time::timeout(CHECK_WAIT, command.output()).await;
+        let problem = match output {
+            Err(_) => format!("its check took longer than {CHECK_WAIT:?}"),
+            Ok(output) => {
+                let output = output?;
+                if output.status.success() {
+                    continue;
+                }
+                let text = [output.stdout, output.stderr].concat();
+                format!("its check failed: {}", String::from_utf8_lossy(&text).trim())
+            }
+        };
+        outcome.verdict = Verdict::Failed(problem);
+    }
+    Ok(())
+}
+
+/// For people: answers to stdout.
+pub fn human(fleet: &Fleet, outcomes: &[Outcome], faults: Option<&Faults>) -> anyhow::Result<()> {
+    for outcome in outcomes {
+        let (word, text) = match &outcome.verdict {
+            Verdict::Done(answer) => ("done", answer),
+            Verdict::Waiting(what) => ("waits for", what),
+            Verdict::Failed(why) => ("failed", why),
+        };
+        output::data(&format!("\n== {} · {word}", outcome.name))?;
+        output::data(text.trim_end())?;
+        if let Some(id) = outcome.id {
+            let workspace = data::workspace(&fleet.data_dir, id);
+            output::data(&format!("   workspace  {}", workspace.display()))?;
+            let dir = fleet.data_dir.display();
+            output::data(&format!(
+                "   log        planaria events {} --data-dir {dir}",
+                outcome.name
+            ))?;
+        }
+    }
+    if let Some(faults) = faults {
+        faults.human()?;
+    }
+    Ok(())
+}
+
+/// For programs: one document.
+pub fn json(fleet: &Fleet, outcomes: &[Outcome], faults: Option<&Faults>) -> anyhow::Result<()> {
+    let sessions: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| {
+            let (state, text) = match &outcome.verdict {
+                Verdict::Done(answer) => ("done", answer),
+                Verdict::Waiting(what) => ("waiting", what),
+                Verdict::Failed(why) => ("failed", why),
+            };
+            json!({
+                "name": outcome.name,
+                "id": outcome.id,
+                "state": state,
+                "text": text,
+                "steps": outcome.line.step,
+                "tokens": outcome.line.tokens,
+                "restarts": outcome.line.restarts,
+                "workspace": outcome.id.map(|id| data::workspace(&fleet.data_dir, id)),
+            })
+        })
+        .collect();
+    let document = json!({
+        "fleet": fleet.plan.fleet,
+        "sessions": sessions,
+        "chaos": faults.map(Faults::json),
+    });
+    output::data(&serde_json::to_string_pretty(&document)?)
+}
+
+/// 1 if a session failed, 4 if one waits, else 0.
+pub fn code(outcomes: &[Outcome]) -> Code {
+    let any = |test: fn(&Verdict) -> bool| outcomes.iter().any(|o| test(&o.verdict));
+    if any(|v| matches!(v, Verdict::Failed(_))) {
+        Code::Failed
+    } else if any(|v| matches!(v, Verdict::Waiting(_))) {
+        Code::NotReady
+    } else {
+        Code::Ok
+    }
+}

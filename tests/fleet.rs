@@ -1,0 +1,167 @@
+//! `planaria up` and its neighbours through the real binary, as a person types them.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Fifo, TestFleet, planaria, success};
+
+fn example() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet").display().to_string()
+}
+
+fn up_example(fleet: &TestFleet, more: &[&str]) -> Value {
+    let example = example();
+    let args = [&["up", example.as_str(), "--output", "json"], more].concat();
+    let output = fleet.command(&args).output().unwrap();
+    serde_json::from_str(&success(&output)).unwrap()
+}
+
+#[test]
+fn the_example_fleet_does_its_work_and_every_check_passes() {
+    let fleet = TestFleet::new();
+    let document = up_example(&fleet, &[]);
+    let sessions = document["sessions"].as_array().unwrap();
+    assert!(sessions.len() >= 3);
+    for session in sessions {
+        assert_eq!(session["state"], "done", "{session}");
+        assert!(session["tokens"].as_u64().unwrap() > 0, "{session}");
+        assert!(Path::new(session["workspace"].as_str().unwrap()).is_dir(), "{session}");
+    }
+    assert!(fleet.hands().is_empty());
+}
+
+#[test]
+fn the_example_fleet_gets_the_same_results_while_its_parts_are_killed() {
+    for seed in ["1", "2"] {
+        let fleet = TestFleet::new();
+        let document = up_example(&fleet, &["--chaos", "--seed", seed]);
+        let chaos = &document["chaos"];
+        assert_eq!(chaos["passed"], true, "seed {seed}: {chaos:#}");
+        let faults = chaos["faults"].as_array().unwrap();
+        assert!(faults.iter().any(|f| f["hit"] == true), "seed {seed}: nothing was hit: {chaos:#}");
+        assert!(chaos["replay"].as_str().unwrap().contains(seed));
+    }
+}
+
+#[test]
+fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
+    let fleet = TestFleet::of_one("steps: []");
+    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
+    let command = format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
+    fleet.file(
+        "scripts/job.yaml",
+        &format!("steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - say: done\n"),
+    );
+    let up = fleet.start_up();
+    started.read();
+
+    let second = fleet.up();
+    let tree = success(&fleet.command(&["tree"]).output().unwrap());
+    let events = fleet.events("job");
+
+    release.write("go");
+    assert_eq!(second.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&second.stderr);
+    assert!(message.contains("is in use by another planaria process"), "{message}");
+    assert!(tree.contains("journal") && tree.contains("harness"), "{tree}");
+    assert!(events.iter().any(|event| event["type"] == "agent.tool_use"));
+    assert_eq!(up.finish().0, Some(0));
+}
+
+#[test]
+fn an_interrupted_up_goes_on_where_it_stopped() {
+    let fleet = TestFleet::of_one("steps: []");
+    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
+    let command = format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
+    fleet.file(
+        "scripts/job.yaml",
+        &format!(
+            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
+        ),
+    );
+    let up = fleet.start_up();
+    started.read();
+    let pid = up.pid().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(up.finish().0, Some(130));
+
+    let up = fleet.start_up();
+    release.write("onward");
+
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    assert!(out.contains("went on"), "{out}");
+}
+
+#[test]
+fn a_session_that_waits_for_a_person_ends_up_with_its_reason_and_code_4() {
+    let fleet = TestFleet::of_one("steps:\n  - call: { bash: { command: date } }\n  - say: done\n");
+    fleet.file(
+        "agents/worker.md",
+        "---\nname: worker\nmodel: claude-sonnet-5\ntools:\n  - type: agent_toolset_20260401\n    default_config: { permission_policy: { type: always_ask } }\n---\n",
+    );
+    let output = fleet.up();
+    assert_eq!(output.status.code(), Some(4));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("waits for") && out.contains("bash"), "{out}");
+}
+
+#[test]
+fn a_script_that_does_not_fit_fails_its_session_with_both_texts_and_code_1() {
+    let fleet = TestFleet::of_one(
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: oranges\n    say: done\n",
+    );
+    let output = fleet.up();
+    assert_eq!(output.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("oranges") && out.contains("apples"), "{out}");
+}
+
+#[test]
+fn a_session_behind_a_failed_one_ends_with_that_reason() {
+    let fleet = TestFleet::of_one("steps:\n  - expect: never\n    say: done\n");
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  job: { agent: worker, environment: local, prompt: go }\n  next: { agent: worker, environment: local, prompt: go, after: [job] }\n",
+    );
+    fleet.file("scripts/next.yaml", "steps:\n  - say: done\n");
+    let output = fleet.up();
+    assert_eq!(output.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("job did not end its turn"), "{out}");
+}
+
+#[test]
+fn a_misspelt_key_is_refused_with_its_place_and_the_right_spelling() {
+    let fleet = TestFleet::of_one("steps: []");
+    fleet.file("fleet.yaml", "fleet: test\nsesions: {}\n");
+    let output = fleet.up();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("fleet.yaml:2:1") && message.contains("sessions"), "{message}");
+    assert!(!fleet.data().exists(), "a bad file changes nothing");
+}
+
+#[test]
+fn commands_on_a_directory_without_data_say_what_to_do() {
+    let fleet = TestFleet::new();
+    for args in [&["events", "job"][..], &["tree"]] {
+        let output = fleet.command(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains("planaria up"), "{message}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for args in [&["--help"][..], &["up", "--help"], &["events", "--help"], &["tree", "--help"]] {
+        let help = success(&planaria().args(args).output().unwrap());
+        assert!(help.contains("Usage:"), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    }
+    assert_eq!(planaria().arg("upp").output().unwrap().status.code(), Some(2));
+}
