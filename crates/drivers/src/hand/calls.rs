@@ -163,7 +163,6 @@ impl Calls {
     async fn run(self: Rc<Self>, job: Job, entered: Entered) {
         // What belongs to the shell waits for its turn; only then does it start.
         let turn = tokio::select! { biased;
-            turn = self.tools.turn(&job.name) => turn,
             () = job.stop.cancelled() => {
                 // Not started by this hand. An earlier one may have: then it stays unknown.
                 let state = self.index.borrow().state(job.call);
@@ -171,6 +170,7 @@ impl Calls {
                 let seal = if started { Entry::Lost(job.call) } else { Entry::Sealed(job.call) };
                 return self.append(&seal).await;
             }
+            turn = self.tools.turn(&job.name) => turn,
             () = tokio::time::sleep_until(job.deadline) => {
                 let outcome = Outcome::error(format!(
                     "{0}: timed out after {1:?} of waiting for another {0} call to end. It did \

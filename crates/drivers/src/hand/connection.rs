@@ -93,6 +93,7 @@ async fn greet(hand: &Hand, stream: &mut UnixStream) -> io::Result<Option<u64>> 
             process: hand.process.clone(),
             generation: hand.generation,
             epoch: hello.epoch,
+            swept: true,
         };
         hand.lock.borrow_mut().say(&holder).map_err(io::Error::other)?;
         hand.epoch.send_replace(hello.epoch);

@@ -24,6 +24,8 @@ pub(crate) struct Holder {
     pub process: Process,
     pub generation: u64,
     pub epoch: u64,
+    /// Whether nothing runs any more that an earlier hand started.
+    pub swept: bool,
 }
 
 /// The lock, held.

@@ -61,8 +61,9 @@ fn prepare(args: &Args) -> Result<Prepared, Error> {
     place.create()?;
     let entered = std::env::set_current_dir(&place.workspace);
     entered.map_err(|error| Error::io("entering", &place.workspace, error))?;
-    let holder = Holder { process: me.clone(), generation: args.generation, epoch: args.epoch };
-    let lock = Lock::seize(&place, &holder)?;
+    let (generation, epoch) = (args.generation, args.epoch);
+    let holder = Holder { process: me.clone(), generation, epoch, swept: false };
+    let mut lock = Lock::seize(&place, &holder)?;
     let mut index = Index::open(&place.journal())?;
     let (generation, epoch) = index.owner();
     if generation > args.generation || epoch > args.epoch {
@@ -74,6 +75,7 @@ fn prepare(args: &Args) -> Result<Prepared, Error> {
     let leaders = leaders.map_err(|error| Error::io("reading", &place.processes(), error))?;
     sweep(&Quarry { leaders, mark: Some(place.mark()) })?;
     process::record(&place, std::slice::from_ref(&me))?;
+    lock.say(&Holder { swept: true, ..holder })?;
     let before = place.socket_name(args.generation.saturating_sub(1));
     let _ = fs::remove_file(args.socket_dir.join(before));
     index.append(&Entry::Owner { generation: args.generation, epoch: args.epoch })?;

@@ -36,7 +36,18 @@ pub(super) async fn connect(
     locator: &Locator,
     epoch: u64,
 ) -> Result<Arc<dyn Hand>, Error> {
-    let mut offers = SPOKEN.iter();
+    let stream = agree(SPOKEN, address, locator, epoch).await?;
+    Ok(Arc::new(LocalHand::new(stream, address.clone())))
+}
+
+/// Offers the newest version, and the hand's own if that is among the spoken ones.
+async fn agree(
+    spoken: &[u32],
+    address: &Address,
+    locator: &Locator,
+    epoch: u64,
+) -> Result<UnixStream, Error> {
+    let mut offers = spoken.iter();
     let mut version = *offers.next().expect("a version is spoken");
     loop {
         let hello =
@@ -49,7 +60,7 @@ pub(super) async fn connect(
             }
         };
         match welcome.verdict {
-            Verdict::Welcome => return Ok(Arc::new(LocalHand::new(stream, address.clone()))),
+            Verdict::Welcome => return Ok(stream),
             Verdict::Fenced => return Err(fenced(welcome, hello)),
             Verdict::Stranger => {
                 return Err(Error::Refused("the hand belongs to another session".to_owned()));
@@ -191,4 +202,34 @@ async fn converse(stream: UnixStream, mut queue: mpsc::Receiver<(Vec<u8>, u64, R
 
 async fn write(to: &mut OwnedWriteHalf, request: &[u8]) -> io::Result<()> {
     frame::write(to, request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use planaria_core::SessionId;
+    use tokio::net::UnixListener;
+
+    use super::*;
+    use crate::hand::process::Process;
+
+    #[tokio::test]
+    async fn a_hand_of_the_version_before_is_spoken_to_in_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let address = Address { socket, process: Process::current().unwrap() };
+        let (driver, session) = ("local".to_owned(), SessionId(1));
+        let locator = Locator { driver, generation: 1, session, address: String::new() };
+        let old_hand = async {
+            for verdict in [Verdict::Version, Verdict::Welcome] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let hello = Hello::read(&mut stream).await.unwrap();
+                assert_eq!(hello.version == 6, verdict == Verdict::Welcome);
+                let welcome = Welcome { version: 6, verdict, generation: 1, epoch: 1 };
+                welcome.write(&mut stream).await.unwrap();
+            }
+        };
+        let (agreed, ()) = tokio::join!(agree(&[7, 6], &address, &locator, 1), old_hand);
+        agreed.unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::hand::Error;
 use crate::hand::limits::{KILL_PAUSE, LOCK_WAIT};
-use crate::hand::lock::{Lock, Taken};
+use crate::hand::lock::{Holder, Lock, Taken};
 use crate::hand::place::Place;
 use crate::hand::process::{self, Process, Quarry, sweep};
 use crate::hand::report::Address;
@@ -27,7 +27,7 @@ pub(super) fn clear(place: &Place, dead: &Address) -> Result<(), Error> {
     let lock = loop {
         match Lock::try_take(place)? {
             Taken::Lock(lock) => break lock,
-            Taken::Held(Some(other)) if is_another(&other.process, &dead.process) => return Ok(()),
+            Taken::Held(Some(other)) if has_cleared(&other, &dead.process) => return Ok(()),
             Taken::Held(_) if Instant::now() >= until => {
                 let holder = "it is being cleared by somebody else".to_owned();
                 return Err(Error::Busy { path: place.lock(), holder });
@@ -44,6 +44,6 @@ pub(super) fn clear(place: &Place, dead: &Address) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_another(holder: &Process, dead: &Process) -> bool {
-    holder != dead && holder.is_alive()
+fn has_cleared(holder: &Holder, dead: &Process) -> bool {
+    holder.swept && holder.process != *dead && holder.process.is_alive()
 }
