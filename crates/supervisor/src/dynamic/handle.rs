@@ -37,7 +37,7 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Message<A>) -> Result<T, Error> {
         let mut place = self.place.subscribe();
-        let alive = place.wait_for(|actor| actor.as_ref().is_some_and(lives));
+        let alive = place.wait_for(|actor| actor.as_ref().is_some_and(|a| lives(&a.get_cell())));
         let actor = match tokio::time::timeout(RESTART_WAIT, alive).await {
             Ok(Ok(actor)) => actor.clone(),
             _ => None,
@@ -93,11 +93,12 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
 
     /// The supervisor's actor, if one lives.
     pub fn cell(&self) -> Option<ActorCell> {
-        self.place.borrow().as_ref().filter(|a| lives(a)).map(ActorRef::get_cell)
+        self.place.borrow().as_ref().filter(|a| lives(&a.get_cell())).map(ActorRef::get_cell)
     }
 }
 
-fn lives<M: ractor::Message>(actor: &ActorRef<M>) -> bool {
+/// Whether an actor has not begun to end.
+pub(crate) fn lives(actor: &ActorCell) -> bool {
     use ractor::ActorStatus;
     !matches!(
         actor.get_status(),

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::actor::{Message, State};
 use super::children::{Member, Target, reason};
-use super::handle::Reply;
+use super::handle::{Reply, lives};
 use crate::child::{Kind, Restart};
 use crate::context::{Context, now};
 use crate::error::Error;
@@ -41,14 +41,18 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         if let Some(key) = name.as_ref().and_then(|name| self.children.named(name)) {
             let member = self.children.members.get_mut(&key).expect("a name leads to a child");
             match living_of(&member.place) {
-                Some(living) => {
+                Some(living) if lives(&living.cell) => {
                     let _ = reply.send(Err(Error::AlreadyStarted(living.cell.clone())));
                 }
-                // It is on its way: whoever asks again gets the same one.
-                None => member.starters.push(reply),
+                // It is on its way, or on its way out: whoever asks gets the next one.
+                _ => member.starters.push(reply),
             }
             return;
         }
+        self.add(argument, name, vec![reply]);
+    }
+
+    fn add(&mut self, argument: A, name: Option<String>, starters: Vec<Reply<Handle>>) {
         let id = name.clone().unwrap_or_else(|| self.children.next_key().to_string());
         let node = NodeCell::new(format!("{}/{id}", self.context.path), self.spec.kind);
         let member = Member {
@@ -59,7 +63,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             failures: 0,
             started_at: None,
             node: node.clone(),
-            starters: vec![reply],
+            starters,
             terminators: Vec::new(),
         };
         let key = self.children.add(member);
@@ -191,6 +195,9 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             on_exit(&member.argument, reason);
         }
         member.terminators.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
+        if !member.starters.is_empty() && !self.ending {
+            self.add(member.argument, member.name, member.starters);
+        }
     }
 
     fn remove(&mut self, key: Key) -> Option<Member<A>> {

@@ -33,7 +33,7 @@ pub struct Fired {
     pub planned: Planned,
     /// Whether there was something to break.
     pub hit: bool,
-    /// From the fault to the next sign of life in the log.
+    /// From the fault to the next record of its session's log.
     pub recovered: Option<Duration>,
 }
 
@@ -138,9 +138,11 @@ impl Attack {
         let now: Vec<Planned> = now;
         for planned in now {
             tokio::time::sleep(Duration::from_millis(planned.delay_ms)).await;
-            let seq = self.fleet.runtime.watch(self.id).borrow().state.seq;
-            let at = Instant::now();
-            let hit = self.fleet.runtime.inject(self.id, planned.fault).await;
+            let state = self.fleet.runtime.watch(self.id).borrow().state.clone();
+            let (at, seq) = (Instant::now(), state.seq);
+            // A session that has nothing to do any more has nothing to recover.
+            let hit = !state.is_idle()
+                && self.fleet.runtime.inject(self.id, planned.fault).await;
             if hit {
                 self.open.push((self.fired.len(), at, seq));
             }

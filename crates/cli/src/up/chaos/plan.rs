@@ -3,8 +3,11 @@
 use planaria_runtime::Fault;
 use planaria_testkit::rng::Rng;
 
-/// Faults per session. Fewer than the default restart budget, so that the plan alone never spends it.
-const FAULTS_PER_SESSION: u64 = 3;
+/// Fewest faults of a session.
+const FAULTS_MIN: u64 = 2;
+/// Most faults of a session. Fewer than the default restart budget, so that the plan alone never
+/// spends it.
+const FAULTS_MAX: u64 = 3;
 /// A fault hits one of the first so many steps of its kind; later ones would often not be reached.
 const STEPS_MAX: u64 = 5;
 /// Longest wait in milliseconds between the step and its fault, so that it hits in the middle.
@@ -53,15 +56,18 @@ pub fn plan(seed: u64, jobs: usize) -> Vec<Planned> {
         let mut steps: Vec<Step> =
             (1..=STEPS_MAX).flat_map(|n| [Step::ModelRequest(n), Step::ToolCall(n)]).collect();
         rng.shuffle(&mut steps);
-        for step in steps.into_iter().take(1 + rng.below(FAULTS_PER_SESSION) as usize) {
+        for step in steps.into_iter().take((FAULTS_MIN + rng.below(FAULTS_MAX - FAULTS_MIN + 1)) as usize) {
             if kinds.is_empty() {
                 kinds = Fault::ALL.to_vec();
                 rng.shuffle(&mut kinds);
             }
             let fault = kinds.pop().expect("refilled");
-            // A sandbox is there to be hit only when tools have been called.
+            // A sandbox is there to be hit only after the first call.
             let step = match (fault, step) {
-                (Fault::KillSandbox | Fault::KillHand, Step::ModelRequest(n)) => Step::ToolCall(n),
+                (
+                    Fault::KillSandbox | Fault::KillHand,
+                    Step::ModelRequest(n) | Step::ToolCall(n),
+                ) => Step::ToolCall(n + 1),
                 (_, step) => step,
             };
             planned.push(Planned { job, fault, step, delay_ms: rng.below(DELAY_MS_MAX) });
@@ -86,7 +92,7 @@ mod tests {
             let planned = plan(seed, 4);
             for job in 0..4 {
                 let hits = planned.iter().filter(|p| p.job == job).count() as u64;
-                assert!((1..=FAULTS_PER_SESSION).contains(&hits), "seed {seed}");
+                assert!((FAULTS_MIN..=FAULTS_MAX).contains(&hits), "seed {seed}");
             }
             let all = Fault::ALL.iter().all(|kind| planned.iter().any(|p| p.fault == *kind));
             assert!(all || planned.len() < Fault::ALL.len(), "seed {seed}: {planned:?}");
