@@ -256,6 +256,28 @@ fn an_interrupt_closes_a_confirmed_call_that_waits_for_others() {
 }
 
 #[test]
+fn an_interrupt_behind_the_last_answer_closes_the_call_that_it_allowed() {
+    let given = answered([call("edit")]);
+    let asking = given.call("edit");
+    check(
+        given,
+        |w| w.send([allow(asking), interrupt()]),
+        expect![[r#"
+        + session.status_running
+        + session.thread_status_running
+        + user.tool_confirmation call1 allow
+        . accepted user.interrupt
+        + agent.tool_result call1 is_error "Tool execution was interrupted before completion. Please ret"…
+        + user.interrupt
+        + session.thread_status_idle end_turn
+        + session.usage 10 in, 1 out
+        + session.status_idle end_turn
+        effects: none
+    "#]],
+    );
+}
+
+#[test]
 fn an_interrupt_before_the_idle_event_closes_what_asks_and_stops_what_runs() {
     check(
         answered([call("edit"), call("bash")]),

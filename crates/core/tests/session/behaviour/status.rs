@@ -4,7 +4,7 @@ use bytes::Bytes;
 use expect_test::expect;
 use planaria_core::record::event_json;
 use planaria_core::session::{Status, effects, evolve};
-use planaria_core::{Kind, Record};
+use planaria_core::{EventId, Kind, Record};
 
 use super::{answered, streaming};
 use crate::world::*;
@@ -187,6 +187,14 @@ fn a_confirmation_or_result_that_nobody_waits_for_is_refused() {
         effects: none
     "#]],
     );
+}
+
+#[test]
+fn an_answer_to_an_idle_session_is_refused() {
+    let given = answered([text("Hi.")]);
+    for event in [allow(EventId(1)), custom(EventId(1), "x")] {
+        assert_eq!(given.clone().send([event]).unwrap_err().api_type(), "invalid_request_error");
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod scenarios;
 mod transcript;
 
 use planaria_core::Kind;
+use planaria_core::record::payload::ToolUse;
 use planaria_core::session::{OUTCOME_UNKNOWN, Status};
-use planaria_core::tool::{EffectClass, builtin};
 
 use crate::property::{audit, requests};
 use crate::world::*;
@@ -44,9 +44,8 @@ fn play(scenario: &Scenario, crash: Option<Crash>) -> Harness {
 fn check_ledger(harness: &Harness, hands_die: bool, what: &str) {
     for record in harness.world.log.iter().filter(|r| r.kind == Kind::AgentToolUse) {
         let starts = harness.hands.starts.get(&record.id).copied().unwrap_or(0);
-        let name = record.parse::<planaria_core::record::payload::ToolUse>().unwrap().name;
-        let class = builtin(&name).map_or(EffectClass::AtMostOnce, |tool| tool.class);
-        let most = if hands_die && class.may_rerun() { 2 } else { 1 };
+        let name = record.parse::<ToolUse>().unwrap().name;
+        let most = if hands_die && may_run_twice(&name) { 2 } else { 1 };
         assert!(starts <= most, "{what}: {name} was started {starts} times");
     }
 }

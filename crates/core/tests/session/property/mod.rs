@@ -119,7 +119,7 @@ proptest! {
         for (call, starts) in &play.harness.hands.starts {
             let record = play.harness.world.log.iter().find(|r| r.id == *call).unwrap();
             let name = record.parse::<planaria_core::record::payload::ToolUse>().unwrap().name;
-            if !planaria_core::tool::builtin(&name).unwrap().class.may_rerun() {
+            if !may_run_twice(&name) {
                 prop_assert_eq!(*starts, 1, "{} {}", name, call);
             }
         }

@@ -15,6 +15,12 @@ struct Entry {
     end: Option<Ended>,
 }
 
+/// Whether running a call of this tool twice does no harm. Said here once more, so that a class that
+/// was changed by mistake does not change what is checked.
+pub fn may_run_twice(tool: &str) -> bool {
+    ["read", "write", "glob", "grep"].contains(&tool)
+}
+
 /// The hands of one session, one after the other.
 #[derive(Clone, Default)]
 pub struct Hands {

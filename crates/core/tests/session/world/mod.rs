@@ -24,7 +24,7 @@ use planaria_core::{Kind, Record};
 pub use agents::{agent, agent_with};
 pub use answers::*;
 pub use check::check;
-pub use hands::Hands;
+pub use hands::{Hands, may_run_twice};
 pub use harness::{Crash, Harness, Model, Moment, Order};
 pub use render::{name_ids, records};
 
