@@ -27,7 +27,8 @@ pub(super) fn start(args: &Args) -> Result<(), Error> {
     let pid = i32::try_from(child.id()).expect("a pid is positive and small");
     // One that is dead already has said why.
     if let Some(process) = Process::of(pid) {
-        Report::Started(process).say();
+        // Where nobody listens any more, the hand sees that too.
+        let _ = Report::Started(process).say();
     }
     Ok(())
 }

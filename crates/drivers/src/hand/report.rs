@@ -32,11 +32,14 @@ pub(crate) struct Address {
 }
 
 impl Report {
-    /// Prints the line. Nobody may be listening any more; then the hand is fenced or orphaned soon.
-    pub fn say(&self) {
-        let text = serde_json::to_string(self).expect("a path of a socket is UTF-8");
+    /// Prints the line.
+    ///
+    /// # Errors
+    /// When nobody listens any more.
+    pub fn say(&self) -> std::io::Result<()> {
+        let text = serde_json::to_string(self)?;
         let mut out = std::io::stdout().lock();
-        let _ = write!(out, "\n{PREFIX}{text}\n").and_then(|()| out.flush());
+        write!(out, "\n{PREFIX}{text}\n").and_then(|()| out.flush())
     }
 
     /// The report that a line holds, if it holds one.

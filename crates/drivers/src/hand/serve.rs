@@ -32,11 +32,13 @@ use super::tools::Tools;
 /// Is a hand until it is told to end, or nobody has come for too long.
 pub(super) fn serve(args: &Args) -> Result<(), Error> {
     let ended = prepare(args).and_then(|prepared| prepared.run(args));
-    match &ended {
-        Err(Error::Fenced(problem)) => Report::Fenced(problem.clone()).say(),
-        Err(error) => Report::Failed(error.to_string()).say(),
-        Ok(()) => {}
-    }
+    let report = match &ended {
+        Err(Error::Fenced(problem)) => Report::Fenced(problem.clone()),
+        Err(error) => Report::Failed(error.to_string()),
+        Ok(()) => return ended,
+    };
+    // Where nobody listens, the error still goes into the log.
+    let _ = report.say();
     ended
 }
 
@@ -118,7 +120,12 @@ impl Prepared {
             came_or_went: Notify::new(),
             retired: Notify::new(),
         });
-        Report::Ready(Address { socket: socket.clone(), process: me }).say();
+        // Whoever asked for this hand and is gone has not bound it: it would wait for nobody.
+        let said = Report::Ready(Address { socket: socket.clone(), process: me }).say();
+        if let Err(error) = said {
+            let _ = fs::remove_file(&socket);
+            return Err(Error::io("telling of the socket", &socket, error));
+        }
         // From here on nobody reads the pipe that standard output was.
         let redirected = rustix::stdio::dup2_stdout(std::io::stderr());
         redirected.map_err(|error| Error::io("redirecting", Path::new("stdout"), error))?;

@@ -37,8 +37,11 @@ pub(super) async fn start(command: &[OsString], args: &Args) -> Result<Address, 
     let mut heard = Heard::default();
     let started = timeout(START_WAIT, attempt(command, args, &mut heard)).await;
     let problem = match started {
-        Ok(Ok(())) => match heard.last {
-            Some(Report::Ready(address)) => return Ok(address),
+        Ok(Ok(())) => match heard.last.take() {
+            Some(Report::Ready(address)) => {
+                heard.process = None;
+                return Ok(address);
+            }
             Some(Report::Fenced(problem)) => return Err(Error::Fenced(problem)),
             Some(Report::Failed(problem)) => problem,
             Some(Report::Started(_)) | None => "it ended without a word".to_owned(),
@@ -46,9 +49,6 @@ pub(super) async fn start(command: &[OsString], args: &Args) -> Result<Address, 
         Ok(Err(problem)) => problem,
         Err(_) => format!("it did not listen within {START_WAIT:?}"),
     };
-    if let Some(process) = heard.process {
-        process.kill();
-    }
     let path = args.place().log();
     let log = std::fs::read_to_string(&path).unwrap_or_default();
     let last = log.lines().rfind(|line| !line.is_empty()).unwrap_or("empty");
@@ -56,10 +56,19 @@ pub(super) async fn start(command: &[OsString], args: &Args) -> Result<Address, 
     Err(Error::Start(format!("{problem}; its log {} ends with: {last}", path.display())))
 }
 
+/// What a hand has said. One that is not ready when nobody waits for it any more is killed.
 #[derive(Debug, Default)]
 struct Heard {
     process: Option<Process>,
     last: Option<Report>,
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            process.kill();
+        }
+    }
 }
 
 async fn attempt(command: &[OsString], args: &Args, heard: &mut Heard) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::fd::AsRawFd;
 
-use planaria_core::port::sandbox::{Driver, Ended, Error, Locator};
+use planaria_core::port::sandbox::{Driver, Ended, Error, Locator, Spec};
 
 use crate::support::{Rig, ask, bash, dead, good, kill, one, patiently, pid};
 
@@ -79,6 +79,12 @@ async fn a_hand_that_nobody_comes_to_ends_with_everything_it_started() {
         assert_eq!(kept, "kept\n", "the workspace stays");
     })
     .await;
+}
+
+fn parent(pid: i32) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(1));
+    fields.map_or(0, |parent| parent.parse().unwrap())
 }
 
 /// Attaching would be a connection.
@@ -196,6 +202,43 @@ async fn a_workspace_has_one_hand_and_it_is_that_of_the_newest_server() {
         let refused = rig.try_provision(2, 6).await;
         assert!(matches!(refused, Err(Error::Fenced(_))), "also after its death: {refused:?}");
         rig.try_provision(2, 7).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hand_that_nobody_waits_for_any_more_does_not_stay() {
+    patiently(async {
+        let rig = Rig::new();
+        let driver = rig.driver();
+        // A journal that it waits to read keeps the hand from ever listening.
+        fs::create_dir_all(rig.state()).unwrap();
+        let journal = rig.fifo("journal");
+        fs::rename(&journal.path, rig.state().join("calls")).unwrap();
+        let spec = Spec { session: crate::support::SESSION, epoch: 1, generation: 1 };
+        let mut provisioning = driver.provision(spec);
+        let hand = loop {
+            assert!(futures_util::poll!(&mut provisioning).is_pending());
+            tokio::task::yield_now().await;
+            let text = fs::read(rig.state().join("lock")).unwrap_or_default();
+            if let Ok(holder) = serde_json::from_slice::<serde_json::Value>(&text) {
+                break holder["process"].clone();
+            }
+        };
+        let session = crate::support::SESSION;
+        let address = hand.to_string();
+        let locator = Locator { driver: "local".to_owned(), generation: 1, session, address };
+        // Until what started it has said so and ended, and we have heard of it.
+        while parent(parent(pid(&locator))) == std::process::id().cast_signed() {
+            assert!(futures_util::poll!(&mut provisioning).is_pending());
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..100 {
+            assert!(futures_util::poll!(&mut provisioning).is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(provisioning);
+        dead_without_attaching(&locator).await;
     })
     .await;
 }
