@@ -141,8 +141,7 @@ impl Attack {
             let state = self.fleet.runtime.watch(self.id).borrow().state.clone();
             let (at, seq) = (Instant::now(), state.seq);
             // A session that has nothing to do any more has nothing to recover.
-            let hit = !state.is_idle()
-                && self.fleet.runtime.inject(self.id, planned.fault).await;
+            let hit = !state.is_idle() && self.fleet.runtime.inject(self.id, planned.fault).await;
             if hit {
                 self.open.push((self.fired.len(), at, seq));
             }

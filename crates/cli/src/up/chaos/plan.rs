@@ -56,7 +56,9 @@ pub fn plan(seed: u64, jobs: usize) -> Vec<Planned> {
         let mut steps: Vec<Step> =
             (1..=STEPS_MAX).flat_map(|n| [Step::ModelRequest(n), Step::ToolCall(n)]).collect();
         rng.shuffle(&mut steps);
-        for step in steps.into_iter().take((FAULTS_MIN + rng.below(FAULTS_MAX - FAULTS_MIN + 1)) as usize) {
+        for step in
+            steps.into_iter().take((FAULTS_MIN + rng.below(FAULTS_MAX - FAULTS_MIN + 1)) as usize)
+        {
             if kinds.is_empty() {
                 kinds = Fault::ALL.to_vec();
                 rng.shuffle(&mut kinds);

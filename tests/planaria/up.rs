@@ -1,12 +1,11 @@
 //! `planaria up` and its neighbours through the real binary, as a person types them.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Fifo, TestFleet, planaria, success};
+
+use crate::support::{Fifo, TestFleet, planaria, success};
 
 fn example() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet").display().to_string()
@@ -50,7 +49,8 @@ fn the_example_fleet_gets_the_same_results_while_its_parts_are_killed() {
 fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
     let fleet = TestFleet::of_one("steps: []");
     let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
-    let command = format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
+    let command =
+        format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
     fleet.file(
         "scripts/job.yaml",
         &format!("steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - say: done\n"),
@@ -75,7 +75,8 @@ fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
 fn an_interrupted_up_goes_on_where_it_stopped() {
     let fleet = TestFleet::of_one("steps: []");
     let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
-    let command = format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
+    let command =
+        format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
     fleet.file(
         "scripts/job.yaml",
         &format!(
@@ -132,28 +133,6 @@ fn a_session_behind_a_failed_one_ends_with_that_reason() {
     assert_eq!(output.status.code(), Some(1));
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.contains("job did not end its turn"), "{out}");
-}
-
-#[test]
-fn a_misspelt_key_is_refused_with_its_place_and_the_right_spelling() {
-    let fleet = TestFleet::of_one("steps: []");
-    fleet.file("fleet.yaml", "fleet: test\nsesions: {}\n");
-    let output = fleet.up();
-    assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("fleet.yaml:2:1") && message.contains("sessions"), "{message}");
-    assert!(!fleet.data().exists(), "a bad file changes nothing");
-}
-
-#[test]
-fn commands_on_a_directory_without_data_say_what_to_do() {
-    let fleet = TestFleet::new();
-    for args in [&["events", "job"][..], &["tree"]] {
-        let output = fleet.command(args).output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert!(message.contains("planaria up"), "{message}");
-    }
 }
 
 #[test]

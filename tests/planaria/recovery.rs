@@ -1,11 +1,10 @@
 //! `kill -9` at the worst moment, with the real binary, real hands and a ledger outside of both.
 
-mod support;
-
 use std::fs;
 
 use serde_json::Value;
-use support::{Fifo, TestFleet, success};
+
+use crate::support::{Fifo, TestFleet, success};
 
 /// A fleet whose one command writes to a ledger, says that it has begun, and waits to be let go.
 struct LongCall {
@@ -107,7 +106,7 @@ fn a_finished_fleet_prints_its_stored_answers_and_does_nothing_again() {
 #[test]
 fn a_server_killed_again_and_again_still_brings_every_session_to_its_end() {
     let fleet = TestFleet::of_one(
-        "steps:\n  - call: { bash: { command: 'echo 1 >> log; cat log' } }\n  - expect: '1'\n    call: { bash: { command: 'echo 2 >> log; cat log' } }\n  - expect: '2'\n    call: { bash: { command: 'echo 3 >> log; cat log' } }\n  - expect: '(?s)(1.2.3)$'\n    say: 'log: ${1}'\n",
+        "steps:\n  - call: { bash: { command: 'echo 1 >> log; cat log' } }\n  - expect: '1'\n    call: { bash: { command: 'echo 2 >> log; cat log' } }\n  - expect: '2'\n    call: { bash: { command: 'echo 3 >> log; cat log' } }\n  - expect: '(?s)(1.2.3)\\s*$'\n    say: 'log: ${1}'\n",
     );
     // Hands survive these kills, so no outcome is ever unknown.
     for line in 1..=8 {

@@ -94,7 +94,10 @@ impl TestFleet {
     pub fn hands(&self) -> Vec<i32> {
         let marker = self.data().canonicalize().unwrap_or_else(|_| self.data());
         let marker = marker.to_string_lossy().into_owned();
-        processes(|cmdline| cmdline.get(1).is_some_and(|a| a == "hand") && cmdline.iter().any(|a| a.contains(&marker)))
+        processes(|cmdline| {
+            cmdline.get(1).is_some_and(|a| a == "hand")
+                && cmdline.iter().any(|a| a.contains(&marker))
+        })
     }
 }
 
@@ -114,14 +117,18 @@ impl Drop for TestFleet {
 /// `planaria`, without anything of the environment that could change what it does.
 pub fn planaria() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_planaria"));
-    command.env_remove("PLANARIA_DATA_DIR").env_remove("ANTHROPIC_API_KEY").env_remove("PLANARIA_LOG");
+    command
+        .env_remove("PLANARIA_DATA_DIR")
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("PLANARIA_LOG");
     command.stdin(Stdio::null());
     command
 }
 
 /// Standard output of a command that must have succeeded.
 pub fn success(output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n--- stdout\n{out}\n--- stderr\n{err}", output.status);
     out.into_owned()
 }
@@ -244,12 +251,21 @@ impl Fifo {
     pub fn write(&self, text: &str) {
         let (path, text) = (self.0.clone(), text.to_owned());
         bounded("writing", &self.0, move || {
-            fs::OpenOptions::new().write(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+            fs::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .write_all(text.as_bytes())
+                .unwrap();
         });
     }
 }
 
-fn bounded<T: Send + 'static>(what: &str, path: &Path, work: impl FnOnce() -> T + Send + 'static) -> T {
+fn bounded<T: Send + 'static>(
+    what: &str,
+    path: &Path,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (done, result) = mpsc::channel();
     std::thread::spawn(move || drop(done.send(work())));
     result.recv_timeout(STUCK).unwrap_or_else(|_| panic!("{what} {} is stuck", path.display()))
