@@ -72,7 +72,7 @@ pub fn test_binaries(packages: &[Package]) -> Vec<Finding> {
 /// Test files at the top level that no package compiles: they would never run.
 pub fn registered(packages: &[Package], sources: &[Source]) -> Vec<Finding> {
     let files = sources.iter().map(|source| source.path.as_str());
-    let files = files.filter(|p| p.strip_prefix("tests/").is_some_and(|name| !name.contains('/')));
+    let files = files.filter(|path| is_binary(path));
     let entries: Vec<&str> =
         packages.iter().flat_map(|package| package.manifest.all("test", "path")).collect();
     let missing = files.filter(|file| !entries.contains(&format!("../../{file}").as_str()));
@@ -81,6 +81,15 @@ pub fn registered(packages: &[Package], sources: &[Source]) -> Vec<Finding> {
         Finding::of(file, "no package compiles this test", mend)
     });
     found.collect()
+}
+
+/// Whether a file is the root of a test binary at the top level.
+fn is_binary(path: &str) -> bool {
+    let Some(name) = path.strip_prefix("tests/") else { return false };
+    match name.split_once('/') {
+        None => true,
+        Some((_, rest)) => rest == "main.rs",
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +125,8 @@ fn a_fifth_test_binary_is_found() {
 
 #[test]
 fn a_test_that_would_never_run_is_found() {
-    let sources = ["tests/a.rs", "tests/b.rs", "tests/support/mod.rs"].map(|p| Source::new(p, ""));
+    let paths = ["tests/a.rs", "tests/b/main.rs", "tests/b/c/main.rs", "tests/support/mod.rs"];
+    let sources = paths.map(|path| Source::new(path, ""));
     let found = registered(&[sample("[[test]]\npath = \"../../tests/a.rs\"\n")], &sources);
-    assert_eq!(found.iter().map(|f| f.place.as_str()).collect::<Vec<_>>(), ["tests/b.rs"]);
+    assert_eq!(found.iter().map(|f| f.place.as_str()).collect::<Vec<_>>(), ["tests/b/main.rs"]);
 }
