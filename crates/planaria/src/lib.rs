@@ -31,7 +31,8 @@
 //!
 //! From there on: [`Runtime::create`] makes a session, [`Runtime::send`] gives it events and
 //! answers when they are durable, [`Runtime::follow`] reads what happens, and [`Runtime::end`]
-//! tells how the runtime ended. A program that starts hands must let them run: see [`drivers::hand`].
+//! tells how the runtime ended. A program that starts hands must let them run: see
+//! [`drivers::hand`].
 //!
 //! Guarantees: what was acknowledged is there after any crash, exactly once; a tool call that may
 //! have side effects is started at most once; a session that keeps failing takes no other down.
