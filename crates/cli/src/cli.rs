@@ -46,8 +46,8 @@ pub struct DataDir {
 
 /// `planaria up`.
 ///
-/// Sessions are durable: run the same command again after an interruption, or after `kill -9`, and it
-/// goes on where it was. On a finished fleet it prints the stored answers.
+/// Sessions are durable: run the same command again after an interruption, or after `kill -9`, and
+/// it goes on where it was. On a finished fleet it prints the stored answers.
 ///
 /// Exit codes: 0 every session ended its turn; 1 one did not; 4 one waits for input; 5 a chaos run
 /// found a violation; 130 and 143 interrupted.

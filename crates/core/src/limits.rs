@@ -1,4 +1,5 @@
-//! Every bound of the domain, with its reason. Times are microseconds unless the name says otherwise.
+//! Every bound of the domain, with its reason. Times are microseconds unless the name says
+//! otherwise.
 
 /// One millisecond, in the unit of record times.
 pub const MS: u64 = 1_000;

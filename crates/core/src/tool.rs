@@ -1,4 +1,5 @@
-//! Tools as the domain sees them: a name, a schema, an effect class. How they run is a hand's affair.
+//! Tools as the domain sees them: a name, a schema, an effect class. How they run is a hand's
+//! affair.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -3,7 +3,10 @@
 //! Each driver is one slice; none sees the runtime. What blocks, reads clocks or starts processes
 //! lives here and nowhere else.
 
-#![allow(clippy::disallowed_methods, reason = "drivers are the outside: clocks, threads, processes")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "drivers are the outside: clocks, threads, processes"
+)]
 
 pub mod env;
 pub mod hand;

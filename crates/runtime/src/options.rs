@@ -16,8 +16,8 @@ pub struct Supervision {
 }
 
 impl Default for Supervision {
-    /// Five restarts in thirty seconds: an agent's step takes seconds, so a loop of crashes is spent
-    /// within a minute and single faults never add up.
+    /// Five restarts in thirty seconds: an agent's step takes seconds, so a loop of crashes is
+    /// spent within a minute and single faults never add up.
     fn default() -> Self {
         Self {
             max_restarts: 5,

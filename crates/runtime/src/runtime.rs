@@ -170,7 +170,8 @@ impl Runtime {
         if state.seq == 0 { Err(Error::NoSuchSession(id)) } else { Ok(state) }
     }
 
-    /// The session's published view; it changes with every durable record while the session is awake.
+    /// The session's published view; it changes with every durable record while the session is
+    /// awake.
     pub fn watch(&self, id: SessionId) -> watch::Receiver<View> {
         self.tree.parts.registry.entry(id).shared.view.subscribe()
     }
@@ -220,14 +221,19 @@ impl Runtime {
 
     /// Ends the hands of sessions that are idle. Hands with running calls live on.
     pub async fn retire_hands(&self) {
-        let mut idle = Vec::new();
-        for id in self.tree.parts.registry.ids() {
-            let view = self.tree.parts.registry.entry(id).shared.view.borrow().clone();
-            if view.state.is_idle() && view.state.calls.is_empty() && view.state.hand.is_some() {
-                idle.push(id);
+        let parts = &self.tree.parts;
+        for id in parts.registry.ids() {
+            // From the log, where no actor is awake to show it.
+            let Ok(state) = self.state(id).await else { continue };
+            let idle = state.is_idle() && state.calls.is_empty();
+            let Some(hand) = state.hand.clone().filter(|_| idle) else { continue };
+            // One that nobody is connected to is ended by its driver.
+            if !self.tree.sandboxes.retire(id).await
+                && let Err(error) = parts.driver.destroy(hand).await
+            {
+                tracing::warn!(session = %id, %error, "a hand could not be ended");
             }
         }
-        self.tree.sandboxes.retire(idle).await;
     }
 
     /// Stops the tree in reverse order, waiting up to `deadline`. Hands are left alone.

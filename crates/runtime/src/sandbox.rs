@@ -35,8 +35,8 @@ pub(crate) enum SandboxMsg {
     Mistrust(u64),
     /// Kill this generation, or whichever is bound.
     Destroy(Option<u64>, oneshot::Sender<bool>),
-    /// End the hand in good order.
-    Retire(oneshot::Sender<()>),
+    /// End the hand in good order; answers whether one was connected.
+    Retire(oneshot::Sender<bool>),
 }
 
 /// Where the sandbox actors of a runtime are found.
@@ -102,14 +102,11 @@ impl Sandboxes {
         asked && done.await.unwrap_or(false)
     }
 
-    /// Ends the hands of these sessions in good order.
-    pub async fn retire(&self, sessions: impl IntoIterator<Item = SessionId>) {
-        for session in sessions {
-            let (reply, done) = oneshot::channel();
-            if self.slot(session).cast(SandboxMsg::Retire(reply)).is_ok() {
-                let _ = done.await;
-            }
-        }
+    /// Ends the session's hand in good order, if one is connected; says whether one was.
+    pub async fn retire(&self, session: SessionId) -> bool {
+        let (reply, done) = oneshot::channel();
+        let asked = self.slot(session).cast(SandboxMsg::Retire(reply)).is_ok();
+        asked && done.await.unwrap_or(false)
     }
 }
 
@@ -166,15 +163,16 @@ impl SandboxActor {
         });
     }
 
-    fn retire(&mut self, reply: oneshot::Sender<()>) {
-        let bound = self.bound.take();
+    fn retire(&mut self, reply: oneshot::Sender<bool>) {
+        let Some(bound) = self.bound.take() else {
+            let _ = reply.send(false);
+            return;
+        };
         self.scope.spawn(async move {
-            if let Some(bound) = bound
-                && let Err(error) = bound.hand.retire().await
-            {
+            if let Err(error) = bound.hand.retire().await {
                 tracing::debug!(%error, "a hand did not say goodbye");
             }
-            let _ = reply.send(());
+            let _ = reply.send(true);
         });
     }
 }
@@ -245,7 +243,8 @@ async fn try_connect(deps: &SandboxDeps) -> Result<Result<BoundHand, String>, St
     }
 }
 
-/// The session's state as its living actor knows it: a dead one's may lack what became durable last.
+/// The session's state as its living actor knows it: a dead one's may lack what became durable
+/// last.
 async fn awake(deps: &SandboxDeps) -> Result<Arc<SessionState>, String> {
     deps.session.ready(START_WAIT).await.ok_or("the session did not come back for its hand")?;
     let mut view = deps.shared.view.subscribe();

@@ -1,8 +1,8 @@
 //! The session actor: the only one that appends to its log.
 //!
-//! One append is in flight. Commands that arrive meanwhile are decided on the tentative state, which
-//! holds what is not durable yet, and go together as the next append. Nothing is published, handed
-//! out or answered before it is durable.
+//! One append is in flight. Commands that arrive meanwhile are decided on the tentative state,
+//! which holds what is not durable yet, and go together as the next append. Nothing is published,
+//! handed out or answered before it is durable.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub(crate) struct SessionDeps {
 
 struct Waiting {
     records: Vec<Record>,
+    puts: Vec<Put>,
+    absent: Vec<Vec<u8>>,
     reply: Option<Reply>,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -74,8 +76,6 @@ struct Waiting {
 #[derive(Default)]
 struct Append {
     waiting: Vec<Waiting>,
-    puts: Vec<Put>,
-    absent: Vec<Vec<u8>>,
     records: usize,
 }
 
@@ -171,9 +171,8 @@ impl SessionActor {
                     evolve(&mut self.tentative, record);
                 }
                 self.next.records += records.len();
-                self.next.puts.extend(puts);
-                self.next.absent.extend(absent);
-                self.next.waiting.push(Waiting { records, reply, _permit: permit });
+                let waiting = Waiting { records, puts, absent, reply, _permit: permit };
+                self.next.waiting.push(waiting);
             }
         }
     }
@@ -195,8 +194,8 @@ impl SessionActor {
             epoch: self.epoch,
             expected_seq: self.durable.seq,
             records,
-            puts: std::mem::take(&mut append.puts),
-            absent: std::mem::take(&mut append.absent),
+            puts: append.waiting.iter_mut().flat_map(|w| std::mem::take(&mut w.puts)).collect(),
+            absent: append.waiting.iter_mut().flat_map(|w| std::mem::take(&mut w.absent)).collect(),
             open: !effects(&after).is_empty(),
         };
         self.in_flight = Some(append);
@@ -214,8 +213,8 @@ impl SessionActor {
                 let refused = || Err(Error::NotAppended(refusal.to_string()));
                 append.waiting.into_iter().for_each(|w| answer(w.reply, refused()));
             }
-            // Else whoever waits learns that the outcome is unknown when their reply is dropped. The
-            // log is not ours any more, or nobody knows where it stands: die and fold anew.
+            // Else whoever waits learns that the outcome is unknown when their reply is dropped.
+            // The log is not ours any more, or nobody knows where it stands: die and fold anew.
             return Err(error.to_string());
         }
         for waiting in &append.waiting {
@@ -276,7 +275,7 @@ fn split(append: &mut Append) -> Append {
         .count();
     let rest = append.waiting.split_off(keep.max(1));
     let records = rest.iter().map(|w| w.records.len()).sum();
-    Append { waiting: rest, records, ..Append::default() }
+    Append { waiting: rest, records }
 }
 
 /// Folds a session's log, page by page.

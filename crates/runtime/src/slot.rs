@@ -1,7 +1,7 @@
 //! Where the current incarnation of an actor is found.
 //!
-//! Callers hold a slot, never an actor: when the actor dies, its replacement publishes itself in the
-//! same slot. Slots belong to one runtime; ractor's process-wide registry is not used.
+//! Callers hold a slot, never an actor: when the actor dies, its replacement publishes itself in
+//! the same slot. Slots belong to one runtime; ractor's process-wide registry is not used.
 
 use std::time::Duration;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// A draw from the host's source of chance, so that a simulation stays a function of its seed.
 pub type Jitter = Arc<dyn Fn() -> u32 + Send + Sync>;
 
-/// How long a child waits before it is restarted. The wait doubles with every failure in a row; half
-/// of it is left to chance, so that children which failed together do not come back together.
+/// How long a child waits before it is restarted. The wait doubles with every failure in a row;
+/// half of it is left to chance, so that children which failed together do not come back together.
 #[derive(Clone)]
 pub struct Backoff {
     /// The first wait.

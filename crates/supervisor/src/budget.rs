@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// OTP's intensity and period. One more restart than this within the window, and the supervisor gives
-/// up.
+/// OTP's intensity and period. One more restart than this within the window, and the supervisor
+/// gives up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intensity {
     /// Restarts that are allowed within the window.

@@ -18,8 +18,9 @@ use crate::scope::Scope;
 pub struct Options {
     /// Where reports go; nowhere by default.
     pub reports: Option<Reports>,
-    /// How long a killed child may take to die before its supervisor goes on without it. Synchronous
-    /// code cannot be stopped; whoever writes to the outside must be fenced by its incarnation.
+    /// How long a killed child may take to die before its supervisor goes on without it.
+    /// Synchronous code cannot be stopped; whoever writes to the outside must be fenced by its
+    /// incarnation.
     pub zombie_after: Duration,
 }
 
@@ -91,8 +92,8 @@ impl Context {
         &self.scope
     }
 
-    /// The supervisor to link to; a child that is not linked is found dead all the same, but its exit
-    /// reason is not known.
+    /// The supervisor to link to; a child that is not linked is found dead all the same, but its
+    /// exit reason is not known.
     pub fn supervisor(&self) -> Option<ActorCell> {
         self.supervisor.clone()
     }

@@ -78,7 +78,8 @@ impl Drop for Arrival {
             self.scope.kill();
             let scope = self.scope.clone();
             self.own.attend(async move {
-                // An arrival is dropped with its supervisor's mailbox, whose subtree waits for this.
+                // An arrival is dropped with its supervisor's mailbox, whose subtree waits for
+                // this.
                 let _ = cell.wait(None).await;
                 scope.end();
                 scope.empty().await;

@@ -11,10 +11,11 @@ use crate::rng::Rng;
 /// When the simulated world begins, in microseconds since the Unix epoch.
 pub const EPOCH: u64 = 1_764_000_000_000_000;
 
-/// Virtual time that outlives tokio runtimes, as time outlives processes. Clones are the same clock.
+/// Virtual time that outlives tokio runtimes, as time outlives processes. Clones are the same
+/// clock.
 ///
-/// It follows tokio's clock between [`SimClock::start`] and [`SimClock::stop`] and stands otherwise.
-/// With tokio's clock paused, time passes only where somebody waits for it.
+/// It follows tokio's clock between [`SimClock::start`] and [`SimClock::stop`] and stands
+/// otherwise. With tokio's clock paused, time passes only where somebody waits for it.
 #[derive(Debug, Clone, Default)]
 pub struct SimClock {
     reading: Arc<Mutex<Reading>>,

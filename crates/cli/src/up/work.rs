@@ -1,4 +1,5 @@
-//! Works through a fleet: starts each session when what it waits for has ended, follows it to its end.
+//! Works through a fleet: starts each session when what it waits for has ended, follows it to its
+//! end.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,7 +139,8 @@ impl Fleet {
         Ok(id)
     }
 
-    /// Ids of a fleet's sessions differ from data directory to data directory, so that their hands do.
+    /// Ids of a fleet's sessions differ from data directory to data directory, so that their hands
+    /// do.
     pub fn new_id(&self, name: &str) -> SessionId {
         let dir = std::fs::canonicalize(&self.data_dir).unwrap_or_else(|_| self.data_dir.clone());
         let text = format!("{}\0{}\0{name}", dir.display(), self.plan.fleet);

@@ -1,7 +1,7 @@
 //! What the log holds. API events are a projection of it.
 //!
-//! A record is a small binary header and a JSON payload. Private records are for us; public ones are
-//! events of the Managed Agents API, whose `id`, `type` and `processed_at` stand in the header.
+//! A record is a small binary header and a JSON payload. Private records are for us; public ones
+//! are events of the Managed Agents API, whose `id`, `type` and `processed_at` stand in the header.
 
 pub mod codec;
 mod kind;

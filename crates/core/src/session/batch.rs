@@ -9,8 +9,8 @@ use super::state::SessionState;
 use crate::id::{EventId, derive};
 use crate::record::{Kind, Record, to_payload};
 
-/// Collects the records of one decision. Each is folded into a scratch state at once, so later parts
-/// of the decision see what earlier ones did.
+/// Collects the records of one decision. Each is folded into a scratch state at once, so later
+/// parts of the decision see what earlier ones did.
 pub(super) struct Batch<'a> {
     pub state: SessionState,
     pub stamp: &'a Stamp,

@@ -42,8 +42,8 @@ struct ResultHead {
 /// Folds one record into the state.
 ///
 /// # Panics
-/// When the payload is not what this version writes for its kind. Such a record passed its checksum,
-/// so this is a bug, not damage; [`fold`] reports it as an error instead.
+/// When the payload is not what this version writes for its kind. Such a record passed its
+/// checksum, so this is a bug, not damage; [`fold`] reports it as an error instead.
 pub fn evolve(state: &mut SessionState, record: &Record) {
     if let Err(error) = try_evolve(state, record) {
         panic!("a record that this version wrote must fold: {error}");

@@ -1,7 +1,7 @@
 //! The session machine: what happens is decided by three functions and nothing else.
 //!
-//! [`decide()`] looks at the state and a command and says which records to append; it touches nothing.
-//! [`evolve()`] folds a record that is durable into the state; a fact cannot be refused.
+//! [`decide()`] looks at the state and a command and says which records to append; it touches
+//! nothing. [`evolve()`] folds a record that is durable into the state; a fact cannot be refused.
 //! [`effects()`] says what must be in flight right now. It is a function of the state alone, so
 //! starting, going on and recovering are one path: fold, then reconcile.
 //!

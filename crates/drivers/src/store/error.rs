@@ -72,7 +72,8 @@ pub(super) fn reading(what: &str, error: &fjall::Error) -> Error {
     Error::Io { action: format!("reading {what}"), problem: error.to_string() }
 }
 
-/// What a panic said. fjall asserts some of its invariants, and its panics must not end our threads.
+/// What a panic said. fjall asserts some of its invariants, and its panics must not end our
+/// threads.
 pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -1,8 +1,8 @@
 //! Opening the store: everything that must be known before the first read.
 //!
-//! The order matters. A newer format is refused before anything is touched; the lock is taken before
-//! anything is changed; the journals are looked at before fjall, which would cut them; the mark is
-//! compared before anybody reads.
+//! The order matters. A newer format is refused before anything is touched; the lock is taken
+//! before anything is changed; the journals are looked at before fjall, which would cut them; the
+//! mark is compared before anybody reads.
 
 use std::panic::catch_unwind;
 use std::path::Path;

@@ -78,19 +78,6 @@ impl Load {
             }
         }
         let status = child.wait().unwrap();
-        eprintln!(
-            "DBG {} seen, {:?}",
-            seen,
-            std::process::Command::new("sh")
-                .arg("-c")
-                .arg(format!(
-                    "ls -ls {0}/db/*.jnl; ls -l {0}/db/keyspaces/1/*/; cat {0}/hwm",
-                    directory.display()
-                ))
-                .output()
-                .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-                .unwrap()
-        );
         assert!(seen >= acknowledgements, "the child ended by itself: {status}");
     }
 

@@ -2,6 +2,7 @@
 //! directory, which are what a crash leaves.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use planaria_core::SessionId;
@@ -51,17 +52,21 @@ impl Noted {
     }
 }
 
-/// Copies a directory's content. The lock is left behind: a dead process holds none.
+/// Copies a directory's content. The lock is left behind: a dead process holds none. A store that
+/// lives goes on meanwhile, so files go before directories: the mark must not be younger than the
+/// journals that it speaks of. What is only there to be renamed may be gone when its turn comes.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
+    let entries = fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path());
+    let (directories, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|p| p.is_dir());
+    for path in files {
+        match fs::copy(&path, to.join(path.file_name().unwrap())) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            copied => drop(copied.unwrap()),
         }
+    }
+    for path in directories {
+        copy(&path, &to.join(path.file_name().unwrap()));
     }
 }
 

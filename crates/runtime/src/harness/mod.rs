@@ -14,7 +14,7 @@ use planaria_core::port::store::Store;
 use planaria_core::session::{Command, Effect, EffectId};
 use planaria_supervisor::{Flow, Scope, Worker};
 use ractor::ActorRef;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use crate::providers::Providers;
@@ -83,11 +83,13 @@ pub(crate) struct HarnessActor {
     running: BTreeMap<Key, Running>,
     /// Kept between requests so that the log is not read again; a lost one is rebuilt from it.
     context: Option<Box<Context>>,
+    /// The end of the queue for the session's shell.
+    shell: Option<oneshot::Receiver<()>>,
 }
 
 impl HarnessActor {
     pub fn new(deps: HarnessDeps, scope: Scope) -> Self {
-        Self { deps, scope, running: BTreeMap::new(), context: None }
+        Self { deps, scope, running: BTreeMap::new(), context: None, shell: None }
     }
 
     fn reconcile(&mut self, me: &ActorRef<HarnessMsg>, wanted: &Reconcile) {
@@ -117,31 +119,28 @@ impl HarnessActor {
             _ => None,
         });
         let cancelled = cancel.subscribe();
-        let context = match effect {
-            Effect::Model { .. } => self.context.take(),
-            _ => None,
-        };
-        let abort = self.scope.spawn(async move {
-            match effect {
-                Effect::Model { start, due, .. } => {
+        let abort = match effect {
+            Effect::Model { start, due, .. } => {
+                let mut context = self.context.take().unwrap_or_default();
+                self.scope.spawn(async move {
                     deps.sleep_until(due).await;
-                    let mut context = context.unwrap_or_default();
                     let command = model::run(&deps, key, start, seq, &mut context).await;
                     // Given back before the report, which may lead to the next request.
                     let _ = me.cast(HarnessMsg::Context(context));
                     deps.report(command);
-                }
-                Effect::Tool { call, use_seq, name, class, .. } => {
-                    let job = tool::Job { key, call, use_seq, name, class };
-                    tool::run(&deps, job, cancelled).await;
-                }
-                Effect::Timer { due, .. } => {
-                    deps.sleep_until(due).await;
-                    deps.report(Command::TimerDue { effect: key.0 });
-                }
-                other => panic!("an effect that this harness does not know: {other:?}"),
+                })
             }
-        });
+            Effect::Tool { call, use_seq, name, class, .. } => {
+                let turn = tool::Turn::next(&name, &mut self.shell);
+                let job = tool::Job { key, call, use_seq, name, class, turn };
+                self.scope.spawn(async move { tool::run(&deps, job, cancelled).await })
+            }
+            Effect::Timer { due, .. } => self.scope.spawn(async move {
+                deps.sleep_until(due).await;
+                deps.report(Command::TimerDue { effect: key.0 });
+            }),
+            other => panic!("an effect that this harness does not know: {other:?}"),
+        };
         self.running.insert(key, Running { abort, cancel });
     }
 }

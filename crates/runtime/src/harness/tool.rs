@@ -11,11 +11,14 @@ use planaria_core::port::sandbox::{Call, Ended, Error};
 use planaria_core::record::payload::ToolUse;
 use planaria_core::session::Command;
 use planaria_core::tool::{EffectClass, Outcome};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::{HarnessDeps, Key};
 use crate::limits::ATTACH_WAIT;
 use crate::sandbox::BoundHand;
+
+/// The tool that is one per session.
+const SHELL: &str = "bash";
 
 pub(super) struct Job {
     pub key: Key,
@@ -23,13 +26,21 @@ pub(super) struct Job {
     pub use_seq: u64,
     pub name: String,
     pub class: EffectClass,
+    pub turn: Turn,
 }
 
-pub(super) async fn run(deps: &HarnessDeps, job: Job, mut cancelled: watch::Receiver<Option<u64>>) {
+pub(super) async fn run(
+    deps: &HarnessDeps,
+    mut job: Job,
+    mut cancelled: watch::Receiver<Option<u64>>,
+) {
     let (effect, attempt) = job.key;
     let ended = match input(deps, &job).await {
         Err(problem) => Ended::Outcome(Outcome::error(problem)),
-        Ok(call) => see_to(deps, &job, call, &mut cancelled).await,
+        Ok(call) => {
+            job.turn.come(&mut cancelled).await;
+            see_to(deps, &job, call, &mut cancelled).await
+        }
     };
     deps.report(Command::ToolEnded { effect, attempt, ended });
 }
@@ -42,6 +53,38 @@ async fn input(deps: &HarnessDeps, job: &Job) -> Result<Call, String> {
     let asked = input.get("timeout_ms").and_then(serde_json::Value::as_u64);
     let deadline = asked.map_or(CALL_DEADLINE, |ms| ms.saturating_mul(MS)).min(CALL_DEADLINE_MAX);
     Ok(Call { id: job.call, name: job.name.clone(), input, deadline, rerun: job.class.may_rerun() })
+}
+
+/// A place in the queue for the session's one shell. Its calls are sent one at a time, in the order
+/// in which they were called for: waiting for the shell does not use up a call's own time, and what
+/// one call leaves behind in the shell is there for the next.
+pub(super) struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    /// Dropped when this call is over, which lets the next one go.
+    _after: Option<oneshot::Sender<()>>,
+}
+
+impl Turn {
+    /// The next place in the queue that ends at `tail`; other tools than the shell do not queue.
+    pub fn next(tool: &str, tail: &mut Option<oneshot::Receiver<()>>) -> Self {
+        if tool != SHELL {
+            return Self { before: None, _after: None };
+        }
+        let (after, next) = oneshot::channel();
+        Self { before: tail.replace(next), _after: Some(after) }
+    }
+
+    /// Waits for the calls before. A call that is to stop does not wait: it may run already.
+    async fn come(&mut self, cancelled: &mut watch::Receiver<Option<u64>>) {
+        if let Some(before) = self.before.take()
+            && cancelled.borrow().is_none()
+        {
+            tokio::select! { biased;
+                _ = before => {}
+                _ = cancelled.changed() => {}
+            }
+        }
+    }
 }
 
 async fn see_to(

@@ -84,8 +84,8 @@ impl State {
         }
     }
 
-    /// Waits if there is a back-off; the mailbox is open meanwhile. Also without one the restart goes
-    /// through the mailbox, so that a loop of failing restarts shuts nobody out.
+    /// Waits if there is a back-off; the mailbox is open meanwhile. Also without one the restart
+    /// goes through the mailbox, so that a loop of failing restarts shuts nobody out.
     pub fn revive(&mut self, key: Key) {
         let wait = self.next_wait();
         let backoff = self.backoff.clone();

@@ -141,8 +141,8 @@ impl SupervisorRef {
         self.ask(|reply| Request::RestartChild(id.to_owned(), reply)).await
     }
 
-    /// Stops a child and waits until it is dead; cancels a restart. Its declaration stays, unless it
-    /// is temporary.
+    /// Stops a child and waits until it is dead; cancels a restart. Its declaration stays, unless
+    /// it is temporary.
     ///
     /// # Errors
     /// [`Error::NotFound`].

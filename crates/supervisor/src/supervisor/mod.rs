@@ -1,7 +1,8 @@
 //! The static supervisor: children in order.
 //!
 //! One operation is under way at a time: a start, a stop, or none. Both run beside the mailbox and
-//! come back as messages, so requests and deaths are heard meanwhile and wait in a queue of their own.
+//! come back as messages, so requests and deaths are heard meanwhile and wait in a queue of their
+//! own.
 
 mod actor;
 mod exits;

@@ -1,4 +1,5 @@
-//! Chaos beside `up`: breaks parts of the fleet by a seeded plan while it works, then checks the logs.
+//! Chaos beside `up`: breaks parts of the fleet by a seeded plan while it works, then checks the
+//! logs.
 
 mod plan;
 mod report;

@@ -1,4 +1,5 @@
-//! A client answers calls: confirmations and custom tool results, in any order, one by one or together.
+//! A client answers calls: confirmations and custom tool results, in any order, one by one or
+//! together.
 
 use super::super::batch::Batch;
 use super::super::command::Rejection;

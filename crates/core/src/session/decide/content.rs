@@ -1,5 +1,5 @@
-//! Content that clients send (contract §7.2). What the model's API would refuse must not get in: once
-//! it is history, every later request would fail.
+//! Content that clients send (contract §7.2). What the model's API would refuse must not get in:
+//! once it is history, every later request would fail.
 
 use serde_json::{Map, Value};
 

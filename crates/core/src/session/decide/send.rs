@@ -86,8 +86,8 @@ fn queue(
     Ok(())
 }
 
-/// The message that sets an idle session running empties the queue: it must get in even where system
-/// messages have filled it, or nobody could ever empty it.
+/// The message that sets an idle session running empties the queue: it must get in even where
+/// system messages have filled it, or nobody could ever empty it.
 fn starts_a_turn(batch: &Batch<'_>, kind: Kind) -> bool {
     let idle = matches!(batch.state.status, Status::New | Status::Idle(_));
     idle && kind == Kind::UserMessage && !advance::has_message(batch)

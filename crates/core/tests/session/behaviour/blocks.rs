@@ -1,5 +1,5 @@
-//! Content that the model's API would refuse is refused at the door: once it is history, every later
-//! request would fail.
+//! Content that the model's API would refuse is refused at the door: once it is history, every
+//! later request would fail.
 
 use planaria_core::event::ClientEvent;
 use planaria_core::record::payload::CustomToolResult;

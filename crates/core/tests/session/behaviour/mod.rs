@@ -1,4 +1,5 @@
-//! One sentence per test: given a session, when something happens, expect these records and effects.
+//! One sentence per test: given a session, when something happens, expect these records and
+//! effects.
 
 mod action;
 mod answers;

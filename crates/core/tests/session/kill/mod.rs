@@ -1,5 +1,5 @@
-//! A harness dies after every append of whole scenarios, with or without its hands, and the next one
-//! goes on. Appends are all or nothing, so between them there is nothing to die at.
+//! A harness dies after every append of whole scenarios, with or without its hands, and the next
+//! one goes on. Appends are all or nothing, so between them there is nothing to die at.
 
 mod scenarios;
 mod transcript;

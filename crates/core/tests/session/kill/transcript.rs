@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::world::World;
 
-/// The public records, without the spans of requests that died with their harness: those that a claim
-/// closed and asked anew.
+/// The public records, without the spans of requests that died with their harness: those that a
+/// claim closed and asked anew.
 fn public(world: &World) -> Vec<&Record> {
     let closed = world.log.windows(2).filter_map(|pair| {
         let by_claim = pair[0].kind == Kind::Claim && pair[1].kind == Kind::ModelRequestEnd;

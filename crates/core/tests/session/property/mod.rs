@@ -125,7 +125,8 @@ proptest! {
         }
     }
 
-    /// Every public record is an event of the contract, every record fits and comes back from bytes.
+    /// Every public record is an event of the contract, every record fits and comes back from
+    /// bytes.
     #[test]
     fn every_record_projects_and_encodes((seed, ops) in ops()) {
         let mut play = Play::new(seed);

@@ -1,5 +1,5 @@
-//! Hands as the port promises them, and the ledger that nobody inside can touch: how often each call
-//! was really started.
+//! Hands as the port promises them, and the ledger that nobody inside can touch: how often each
+//! call was really started.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ struct Entry {
     end: Option<Ended>,
 }
 
-/// Whether running a call of this tool twice does no harm. Said here once more, so that a class that
-/// was changed by mistake does not change what is checked.
+/// Whether running a call of this tool twice does no harm. Said here once more, so that a class
+/// that was changed by mistake does not change what is checked.
 pub fn may_run_twice(tool: &str) -> bool {
     ["read", "write", "glob", "grep"].contains(&tool)
 }

@@ -69,7 +69,8 @@ impl World {
         world
     }
 
-    /// Decides and appends. Decides twice, in fact: the same question must get the same answer (I7).
+    /// Decides and appends. Decides twice, in fact: the same question must get the same answer
+    /// (I7).
     pub fn command(&mut self, command: Command) -> Done {
         self.now += MS;
         self.stamps += 1;

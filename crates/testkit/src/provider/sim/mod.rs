@@ -1,9 +1,9 @@
 //! A model whose answer is a function of its seed and of the messages, and which fails by plan.
 //!
 //! Every user message is a job. The model derives the job's steps from its text, calls tools for
-//! them, several at a time, and ends with a message that names what it has finished. Where it stands
-//! it reads from the messages alone, and while reading it checks them: an answer that it would not
-//! have given, a missing or doubled result, or the result of another call is a complaint.
+//! them, several at a time, and ends with a message that names what it has finished. Where it
+//! stands it reads from the messages alone, and while reading it checks them: an answer that it
+//! would not have given, a missing or doubled result, or the result of another call is a complaint.
 
 mod fault;
 mod job;

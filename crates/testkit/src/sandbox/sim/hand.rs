@@ -30,9 +30,8 @@ impl SimHand {
                 .with(self.session, |site, books| site.ensure(self.link, &call, books))?;
             match asked {
                 Asked::Ended(ended) => return Ok(ended),
-                Asked::Runs { until, mut changed } => tokio::select! { biased;
-                    // The site lives as long as this connection's place.
-                    _ = changed.changed() => {}
+                Asked::Runs { until, changed } => tokio::select! { biased;
+                    () = changed => {}
                     () = self.until(until) => {}
                 },
             }

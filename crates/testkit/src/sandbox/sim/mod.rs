@@ -1,8 +1,8 @@
 //! Hands in memory that survive the server that started them.
 //!
 //! A hand here is a passive thing: what a call does and when is fixed when it starts, and what has
-//! happened by now is worked out whenever somebody looks. So no task of a server's runtime is needed
-//! to keep a hand alive, and dropping the runtime is a server's death and nothing more.
+//! happened by now is worked out whenever somebody looks. So no task of a server's runtime is
+//! needed to keep a hand alive, and dropping the runtime is a server's death and nothing more.
 
 mod fault;
 mod hand;

@@ -1,11 +1,13 @@
 //! One session's place: its workspace, the journal of its calls, its hands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use planaria_core::port::sandbox::{Call, Ended, Error, Locator};
 use planaria_core::{EventId, SessionId};
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use super::chances;
 use super::fault::{CallFault, HandFaults, take};
@@ -34,7 +36,8 @@ pub(super) struct Site {
     workspace: BTreeMap<String, File>,
     /// Calls whose connection was cut before they began: once each.
     cut: BTreeSet<EventId>,
-    changed: watch::Sender<()>,
+    /// Wakes those who wait in the order in which they came, which a watch channel would not.
+    changed: Arc<Notify>,
 }
 
 struct HandState {
@@ -84,7 +87,7 @@ pub(super) enum Asked {
     /// Look again at that time, if there is one, or when something has changed.
     Runs {
         until: Option<Duration>,
-        changed: watch::Receiver<()>,
+        changed: OwnedNotified,
     },
 }
 
@@ -100,7 +103,7 @@ impl Site {
             running: Vec::new(),
             workspace: BTreeMap::new(),
             cut: BTreeSet::new(),
-            changed: watch::Sender::new(()),
+            changed: Arc::default(),
         }
     }
 
@@ -121,7 +124,7 @@ impl Site {
         for running in self.running.iter_mut().filter(|running| running.call == call) {
             running.work.moments.insert(0, (now, Moment::End));
         }
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 
     pub fn kill_at(&mut self, locator: &Locator, cause: Cause, books: &mut Books) {
@@ -186,7 +189,7 @@ impl Site {
         }
         if std::mem::replace(&mut self.epoch, epoch) < epoch {
             // Whoever still waits under the old one is to hear of it.
-            self.changed.send_replace(());
+            self.changed.notify_waiters();
         }
         Ok(())
     }
@@ -222,7 +225,7 @@ impl Site {
         }
         let next = self.running.iter().find(|running| running.call == call.id);
         let until = next.and_then(|running| running.work.moments.first()).map(|(at, _)| *at);
-        Ok(Asked::Runs { until, changed: self.changed.subscribe() })
+        Ok(Asked::Runs { until, changed: self.changed.clone().notified_owned() })
     }
 
     fn start(&mut self, link: Link, call: &Call, books: &mut Books) -> Result<(), Error> {
@@ -237,7 +240,7 @@ impl Site {
         let fault = self.faults.draw(&mut luck);
         if fault == Some(CallFault::CutBefore) && self.cut.insert(call.id) {
             self.hands[link.hand].cuts += 1;
-            self.changed.send_replace(());
+            self.changed.notify_waiters();
             return self.check(link);
         }
         let work = work::plan(call, key.clone(), fault, &mut plain, books.now);
@@ -269,7 +272,7 @@ impl Site {
             let end = if entry.intent.is_some() { Ended::Lost } else { Ended::Sealed };
             entry.end.get_or_insert(end);
         }
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
         Ok(())
     }
 
@@ -291,7 +294,7 @@ impl Site {
 
     fn end(&mut self, call: EventId, ended: Ended) {
         self.journal.entry(call).or_default().end = Some(ended);
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 
     pub fn kill_all(&mut self, cause: Cause, books: &mut Books) {
@@ -307,7 +310,7 @@ impl Site {
         let address = state.address.clone();
         books.deaths.push(Death { session, generation, address, at, cause });
         self.running.retain(|running| running.hand != hand);
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 
     /// Lets happen, one after the other, what has happened by now.
@@ -343,7 +346,7 @@ impl Site {
             }
             Moment::Cut => {
                 self.hands[hand].cuts += 1;
-                self.changed.send_replace(());
+                self.changed.notify_waiters();
             }
             Moment::Death => self.kill(hand, Cause::Fault, books),
             Moment::Deadline => self.stop(position, "timed out"),
