@@ -1,5 +1,5 @@
-//! The scripts of the example fleet, played against real files: alone, and with every call that may
-//! have happened or not reported as unknown.
+//! The scripts of the example fleet, played against real files: alone, and with each call reported as
+//! unknown, whether it ran or not.
 
 mod conformance;
 mod tools;
@@ -7,11 +7,11 @@ mod world;
 
 use world::{Fate, play};
 
-/// Plays a session once undisturbed, then once for each of its calls that may be lost and each way
-/// to lose it. Every time its check must pass.
+/// Plays a session once undisturbed, then once for each of its calls and each way to lose it. Every
+/// time its check must pass.
 fn survives(session: &str) {
-    let calls = play(session, &|_| Fate::Reported).risky_calls;
-    assert!(calls >= 2, "{session} has {calls} calls that can be lost");
+    let calls = play(session, &|_| Fate::Reported).calls;
+    assert!(calls >= 5, "{session} makes {calls} calls only");
     for lost in 0..calls {
         for fate in [Fate::NeverRan, Fate::RanUnseen] {
             play(session, &|call| if call == lost { fate } else { Fate::Reported });
@@ -40,21 +40,19 @@ fn the_digest_is_right_whatever_call_is_lost() {
 }
 
 #[test]
-fn every_session_is_right_when_every_third_call_is_lost() {
+fn every_session_is_right_when_every_seventh_call_is_lost() {
     for session in ["survey", "repair", "inventory", "digest"] {
-        for (first, fate) in [(0, Fate::NeverRan), (1, Fate::RanUnseen), (2, Fate::RanUnseen)] {
-            play(session, &|call| if call % 3 == first { fate } else { Fate::Reported });
+        for (first, fate) in [(0, Fate::NeverRan), (3, Fate::RanUnseen), (5, Fate::NeverRan)] {
+            play(session, &|call| if call % 7 == first { fate } else { Fate::Reported });
         }
     }
 }
 
 #[test]
-fn a_call_that_runs_twice_is_seen_by_the_checks() {
+fn calls_that_run_twice_are_seen() {
     for session in ["survey", "repair", "inventory", "digest"] {
-        let first_bash = |call| if call == 0 { Fate::RanTwice } else { Fate::Reported };
-        let failed = std::panic::catch_unwind(|| play(session, &first_bash)).unwrap_err();
-        let message = failed.downcast_ref::<String>().expect("a message");
-        assert!(message.contains("check"), "{session}: {message}");
+        let seen = std::panic::catch_unwind(|| play(session, &|_| Fate::RanTwice)).is_err();
+        assert!(seen, "{session} does not notice");
     }
 }
 

@@ -27,11 +27,6 @@ pub fn run(workspace: &Path, tool: &str, input: &Value) -> String {
     }
 }
 
-/// Whether a call can be lost: the others are simply run again.
-pub fn is_risky(tool: &str) -> bool {
-    matches!(tool, "bash" | "edit")
-}
-
 pub fn bash(workspace: &Path, command: &str) -> String {
     let run = Command::new("/bin/bash").arg("-c").arg(command).current_dir(workspace).output();
     let run = run.unwrap();

@@ -34,12 +34,12 @@ pub enum Fate {
 pub struct Played {
     /// What was answered.
     pub answer: String,
-    /// Calls that can be lost.
-    pub risky_calls: usize,
+    /// How many calls that took.
+    pub calls: usize,
 }
 
 /// Plays a session to the end of its turn and judges its workspace by the fleet's own check.
-/// `fate` is asked for each call that can be lost, counted from 0.
+/// `fate` is asked for each call, counted from 0.
 pub fn play(session: &str, fate: &dyn Fn(usize) -> Fate) -> Played {
     let fleet = fleet_file();
     let configured = &fleet["sessions"][session];
@@ -65,7 +65,7 @@ fn turn(
     fate: &dyn Fn(usize) -> Fate,
 ) -> Played {
     let model = Scripted::new(script);
-    let mut risky_calls = 0;
+    let mut calls = 0;
     let user = |content| Message { role: Role::User, content };
     let mut messages = vec![user(vec![json!({ "type": "text", "text": prompt })])];
     for _ in 0..REQUESTS_MAX {
@@ -74,12 +74,8 @@ fn turn(
         let mut results = Vec::new();
         for block in &answer.blocks {
             let Block::ToolUse { name, input: ToolInput::Object(input) } = block else { continue };
-            let mut fated = Fate::Reported;
-            if tools::is_risky(name) {
-                fated = fate(risky_calls);
-                risky_calls += 1;
-            }
-            let text = call(workspace, name, input, fated);
+            let text = call(workspace, name, input, fate(calls));
+            calls += 1;
             let content = json!([{ "type": "text", "text": text }]);
             results.push(json!({ "type": "tool_result", "tool_use_id": "x", "content": content }));
         }
@@ -88,7 +84,7 @@ fn turn(
                 Block::Text(text) => Some(text.clone()),
                 _ => None,
             });
-            return Played { answer: text.unwrap_or_default(), risky_calls };
+            return Played { answer: text.unwrap_or_default(), calls };
         }
         messages.push(user(results));
     }
