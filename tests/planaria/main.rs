@@ -1,5 +1,7 @@
 //! The real binary, real hands, real files, real kills.
 
+#![allow(clippy::disallowed_methods, reason = "tests watch real processes from threads")]
+
 mod bad_luck;
 mod recovery;
 mod support;

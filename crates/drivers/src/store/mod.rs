@@ -1,9 +1,9 @@
 //! The embedded store: one fjall database, written by one thread.
 //!
-//! Callers hand over groups and wait; the commit thread ([`writer`]) judges and writes a group with
-//! one sync. Reads run on threads of their own ([`reader`]). Everything that fjall leaves open is
-//! done around it: journals are checked before it opens them ([`journal_check`]), and a mark beside
-//! the database says how far they must reach ([`high_water`]).
+//! Callers hand over groups and wait; the commit thread (`writer`) judges and writes a group with
+//! one sync. Reads run on threads of their own (`reader`). Everything that fjall leaves open is
+//! done around it: journals are checked before it opens them (`journal_check`), and a mark beside
+//! the database says how far they must reach (`high_water`).
 //!
 //! Guarantees: what was acknowledged is there after any crash, exactly once and unchanged, or the
 //! store refuses to open and says why. A transaction is all there or not at all. Readers see what

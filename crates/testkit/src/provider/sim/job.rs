@@ -44,7 +44,7 @@ pub(super) fn steps(seed: u64, text: &str) -> Vec<Vec<Ask>> {
     let mut calls = |step: u64| {
         let calls = between(&mut rng, CALLS);
         let ask = |call| Ask {
-            tool: *rng.pick::<&str>(TOOLS),
+            tool: rng.pick::<&str>(TOOLS),
             key: format!("{text}, {step}.{call}"),
             tries: 1,
             doubts: None,
