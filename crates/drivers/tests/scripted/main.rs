@@ -1,5 +1,5 @@
-//! The scripts of the example fleet, played against real files: alone, and with each call reported as
-//! unknown, whether it ran or not.
+//! The scripts of the example fleet, played against real files: alone, and with each call reported
+//! as unknown, whether it ran or not.
 
 mod conformance;
 mod tools;
