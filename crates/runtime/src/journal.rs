@@ -54,6 +54,15 @@ impl Journal {
         actor.cast(JournalMsg::Commit(Box::new(request))).map_err(|_| CommitError::Interrupted)?;
         answer.await.unwrap_or(Err(CommitError::Interrupted))
     }
+
+    /// Waits until every append that was sent before has its fate. An append outlives the session
+    /// that sent it: whoever reads a log after that session's death must not read it before this.
+    pub async fn settle(&self) -> Result<(), CommitError> {
+        let actor = self.slot.ready(START_WAIT).await.ok_or(CommitError::Interrupted)?;
+        let (reply, answer) = oneshot::channel();
+        actor.cast(JournalMsg::Settle(reply)).map_err(|_| CommitError::Interrupted)?;
+        answer.await.map_err(|_| CommitError::Interrupted)
+    }
 }
 
 pub(crate) struct Request {
@@ -64,6 +73,8 @@ pub(crate) struct Request {
 
 pub(crate) enum JournalMsg {
     Commit(Box<Request>),
+    /// Answered when everything that came before is committed or refused.
+    Settle(oneshot::Sender<()>),
     Committed,
 }
 
@@ -73,12 +84,14 @@ pub(crate) struct JournalActor {
     end: watch::Sender<Option<End>>,
     scope: Scope,
     queue: VecDeque<Request>,
+    /// Wait for what is in the queue. There is at most one per session that is starting.
+    settling: Vec<oneshot::Sender<()>>,
     committing: bool,
 }
 
 impl JournalActor {
     pub fn new(store: Arc<dyn Store>, end: watch::Sender<Option<End>>, scope: Scope) -> Self {
-        Self { store, end, scope, queue: VecDeque::new(), committing: false }
+        Self { store, end, scope, queue: VecDeque::new(), settling: Vec::new(), committing: false }
     }
 
     /// Takes what waits, up to the bounds of a group, and commits it beside the mailbox.
@@ -90,6 +103,10 @@ impl JournalActor {
             group.push(txn);
             replies.push((reply, _permit));
         }
+        // Those who wait for a longer queue wait for its last group. A group may be empty: the store
+        // answers it behind what an earlier journal has left there.
+        let settled =
+            if self.queue.is_empty() { std::mem::take(&mut self.settling) } else { Vec::new() };
         self.committing = true;
         let (store, end) = (self.store.clone(), self.end.clone());
         self.scope.spawn(async move {
@@ -98,6 +115,9 @@ impl JournalActor {
                     for ((reply, _permit), outcome) in replies.into_iter().zip(outcomes) {
                         // A caller that has gone re-reads its log.
                         let _ = reply.send(outcome.map_err(CommitError::from));
+                    }
+                    for reply in settled {
+                        let _ = reply.send(());
                     }
                 }
                 Err(error) => {
@@ -120,9 +140,11 @@ impl Worker for JournalActor {
     fn handle(&mut self, me: &ActorRef<JournalMsg>, message: JournalMsg) -> Result<Flow, String> {
         match message {
             JournalMsg::Commit(request) => self.queue.push_back(*request),
+            JournalMsg::Settle(reply) => self.settling.push(reply),
             JournalMsg::Committed => self.committing = false,
         }
-        if !self.committing && !self.queue.is_empty() {
+        let waiting = !self.queue.is_empty() || !self.settling.is_empty();
+        if waiting && !self.committing {
             self.commit(me.clone());
         }
         Ok(Flow::Continue)

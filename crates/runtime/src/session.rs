@@ -97,8 +97,13 @@ impl SessionActor {
     pub fn new(deps: SessionDeps, me: &ActorRef<SessionMsg>, scope: Scope) -> Self {
         deps.shared.condition(Condition::Starting);
         let (store, id, me) = (deps.store.clone(), deps.id, me.clone());
+        let journal = deps.journal.clone();
         scope.spawn(async move {
-            let state = load(store.as_ref(), id).await.map(Box::new);
+            // What the session before has sent and did not live to see is part of the log, or never.
+            let state = match journal.settle().await {
+                Ok(()) => load(store.as_ref(), id).await.map(Box::new),
+                Err(_) => Err(Error::Interrupted { session: id }),
+            };
             let _ = me.cast(SessionMsg::Loaded(state));
         });
         Self {

@@ -3,13 +3,21 @@
 //! Callers hold a slot, never an actor: when the actor dies, its replacement publishes itself in
 //! the same slot. Slots belong to one runtime; ractor's process-wide registry is not used.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ractor::{ActorRef, Message};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// The place of one actor. Cheap to clone.
-pub(crate) struct Slot<M: Message>(watch::Sender<Option<ActorRef<M>>>);
+pub(crate) struct Slot<M: Message>(Arc<Place<M>>);
+
+struct Place<M: Message> {
+    actor: Mutex<Option<ActorRef<M>>>,
+    /// Wakes those who wait in the order in which they came. A watch channel wakes them in an order
+    /// of chance, and a simulated run would not be a function of its seed.
+    published: Notify,
+}
 
 impl<M: Message> Clone for Slot<M> {
     fn clone(&self) -> Self {
@@ -19,17 +27,22 @@ impl<M: Message> Clone for Slot<M> {
 
 impl<M: Message> Default for Slot<M> {
     fn default() -> Self {
-        Self(watch::Sender::new(None))
+        Self(Arc::new(Place { actor: Mutex::new(None), published: Notify::new() }))
     }
 }
 
 impl<M: Message> Slot<M> {
     pub fn publish(&self, actor: ActorRef<M>) {
-        self.0.send_replace(Some(actor));
+        *self.actor() = Some(actor);
+        self.0.published.notify_waiters();
     }
 
     pub fn get(&self) -> Option<ActorRef<M>> {
-        self.0.borrow().clone().filter(alive)
+        self.actor().clone().filter(alive)
+    }
+
+    fn actor(&self) -> MutexGuard<'_, Option<ActorRef<M>>> {
+        self.0.actor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends now, or gives the message back if nobody is there.
@@ -45,12 +58,17 @@ impl<M: Message> Slot<M> {
 
     /// The live actor, waiting up to `wait` for one.
     pub async fn ready(&self, wait: Duration) -> Option<ActorRef<M>> {
-        let mut watch = self.0.subscribe();
-        let found = watch.wait_for(|actor| actor.as_ref().is_some_and(alive));
-        match tokio::time::timeout(wait, found).await {
-            Ok(Ok(actor)) => actor.clone(),
-            _ => None,
-        }
+        let found = async {
+            loop {
+                // Made before looking, so that nobody is published unseen in between.
+                let published = self.0.published.notified();
+                if let Some(actor) = self.get() {
+                    return actor;
+                }
+                published.await;
+            }
+        };
+        tokio::time::timeout(wait, found).await.ok()
     }
 }
 

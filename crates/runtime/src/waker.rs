@@ -78,6 +78,7 @@ async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
 async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> {
     let shared = parts.registry.entry(id).shared;
     for _ in 0..PARK_TRIES {
+        parts.journal.settle().await.map_err(|error| error.to_string())?;
         let mut state = match load(parts.store.as_ref(), id).await {
             Ok(state) => state,
             Err(error) if error.is_of_the_log() => {

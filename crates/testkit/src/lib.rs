@@ -7,3 +7,4 @@ pub mod provider;
 pub mod rng;
 pub mod sandbox;
 pub mod store;
+pub mod world;

@@ -34,6 +34,8 @@ pub struct Death {
     pub address: String,
     /// When, since the world began.
     pub at: Duration,
+    /// How many runs it had begun.
+    pub runs: usize,
     /// Why.
     pub cause: Cause,
 }

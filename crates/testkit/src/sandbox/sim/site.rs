@@ -46,6 +46,8 @@ struct HandState {
     alive: bool,
     /// How often its connections broke.
     cuts: u64,
+    /// How many runs it has begun.
+    runs: usize,
 }
 
 /// What calls have left behind under one key.
@@ -159,7 +161,7 @@ impl Site {
             return Err(Error::Start("the simulated host refuses to start a process".to_owned()));
         }
         let Locator { generation, address, .. } = locator.clone();
-        self.hands.push(HandState { generation, address, alive: true, cuts: 0 });
+        self.hands.push(HandState { generation, address, alive: true, cuts: 0, runs: 0 });
         Ok(())
     }
 
@@ -246,6 +248,7 @@ impl Site {
         let work = work::plan(call, key.clone(), fault, &mut plain, books.now);
         self.journal.entry(call.id).or_default().intent = Some(link.hand);
         let run = books.runs.len();
+        self.hands[link.hand].runs += 1;
         books.runs.push(Run {
             session: self.session,
             call: call.id,
@@ -306,9 +309,14 @@ impl Site {
         if !std::mem::replace(&mut state.alive, false) {
             return;
         }
-        let (session, generation, at) = (self.session, state.generation, books.now);
-        let address = state.address.clone();
-        books.deaths.push(Death { session, generation, address, at, cause });
+        books.deaths.push(Death {
+            session: self.session,
+            generation: state.generation,
+            address: state.address.clone(),
+            at: books.now,
+            runs: state.runs,
+            cause,
+        });
         self.running.retain(|running| running.hand != hand);
         self.changed.notify_waiters();
     }

@@ -1,0 +1,121 @@
+//! Judges a world from outside: it trusts what was seen, and nothing that a server says of itself.
+
+mod effects;
+mod promises;
+mod sameness;
+
+use planaria_core::SessionId;
+use planaria_core::record::payload::StopReason;
+use planaria_core::session::{SessionState, Status, fold};
+use planaria_core::{Kind, Record};
+
+use super::past::Past;
+use super::plan::Break;
+use crate::check::{self, Violation};
+
+/// The invariants of a world, beside [`check::INVARIANTS`] of each of its logs.
+pub const INVARIANTS: &[(&str, &str)] = &[
+    ("acknowledged", "what a store acknowledged is in the log, unchanged"),
+    ("sent", "what was acknowledged to a client is in the log once, what was refused is not"),
+    ("dispatched", "a call runs only after its dispatch and its hand are durable"),
+    ("at-most-once", "a call that must not run twice does not"),
+    ("ran", "a call whose result is good has run"),
+    ("sealed", "a call whose result says that it was interrupted before it began has not run"),
+    ("honest", "an outcome is unknown only if the hand that ran the call has died"),
+    ("replaced", "a hand that has run something is replaced only when it is dead"),
+    ("one-hand", "a session has at most one living hand"),
+    ("folds", "every log folds"),
+    ("alive", "when faults stop, every session comes to rest"),
+    ("place", "the model finds no step lost, doubled or swapped"),
+    ("spend", "a request is repeated only if something happened to it"),
+    ("transcript", "the conversation is the one of the world without faults, if all was known"),
+    ("bystander", "a session that nothing was aimed at has the events of the world without faults"),
+];
+
+/// Collects what is found.
+pub(super) struct Findings(Vec<Violation>);
+
+impl Findings {
+    fn add(&mut self, invariant: &'static str, session: SessionId, seq: u64, problem: String) {
+        self.0.push(Violation { invariant, session, seq, problem });
+    }
+}
+
+/// Judges a world, by itself and beside the world without faults.
+pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
+    let mut findings = Findings(Vec::new());
+    for world in [past, calm] {
+        logs(world, &mut findings);
+        ends(world, &mut findings);
+        promises::acknowledged(world, &mut findings);
+        promises::sent(world, &mut findings);
+        effects::runs(world, &mut findings);
+        effects::results(world, &mut findings);
+        effects::hands(world, &mut findings);
+        spend(world, &mut findings);
+    }
+    sameness::transcripts(past, calm, &mut findings);
+    sameness::bystanders(past, calm, &mut findings);
+    findings.0
+}
+
+fn logs(past: &Past, findings: &mut Findings) {
+    for (session, records) in &past.logs {
+        let mut state = SessionState::default();
+        if let Err(error) = fold(&mut state, records) {
+            findings.add("folds", *session, state.seq, error.to_string());
+            continue;
+        }
+        let asks = matches!(state.status, Status::Idle(StopReason::RequiresAction { .. }));
+        let finished = state.is_idle() && !asks;
+        findings.0.extend(check::log(*session, records, finished));
+    }
+}
+
+fn ends(past: &Past, findings: &mut Findings) {
+    let nobody = SessionId(0);
+    if let Some(problem) = &past.unfinished {
+        findings.add("alive", nobody, 0, problem.clone());
+    }
+    for problem in &past.unreadable {
+        findings.add("folds", nobody, 0, problem.clone());
+    }
+    for problem in &past.complaints {
+        findings.add("place", nobody, 0, problem.clone());
+    }
+    for (script, client) in past.options.scripts.iter().zip(&past.clients) {
+        let end = past.logs.get(&script.session).map_or(0, |log| log.len() as u64);
+        for problem in &client.complaints {
+            findings.add("alive", script.session, end, problem.clone());
+        }
+        if !client.done {
+            let (said, says) = (client.said, script.says.len());
+            let problem = format!("its client has got through {said} of {says} messages");
+            findings.add("alive", script.session, end, problem);
+        }
+    }
+}
+
+/// Requests beyond one per answer need a reason: a failure of the model, or a part that was killed.
+fn spend(past: &Past, findings: &mut Findings) {
+    for (index, script) in past.options.scripts.iter().enumerate() {
+        let Some(log) = past.logs.get(&script.session) else { continue };
+        let of = |kind: Kind| log.iter().filter(|record| record.kind == kind).count();
+        let ours = past.requests.iter().filter(|asked| asked.session == script.session);
+        let failed = ours.clone().filter(|asked| asked.fault.is_some()).count();
+        let aimed = |what: Break| matches!(what, Break::Part { session, .. } if session == index);
+        let kills = past.fired.iter().filter(|fault| aimed(fault.what)).count();
+        let (requests, answers) = (ours.count(), of(Kind::Answer));
+        // A killed session may leave an append behind that costs its successor a life as well.
+        let reasons = failed + 2 * kills + 2 * (past.lives - 1) + of(Kind::UserInterrupt);
+        if requests > answers + reasons {
+            let problem = format!("{requests} requests for {answers} answers, {reasons} reasons");
+            findings.add("spend", script.session, log.len() as u64, problem);
+        }
+    }
+}
+
+/// A record's time since the world began, in microseconds.
+fn time(record: &Record) -> u128 {
+    u128::from(record.at_us.saturating_sub(crate::env::EPOCH))
+}

@@ -1,0 +1,56 @@
+//! What was promised to writers and to clients.
+
+use planaria_core::{Kind, Record};
+
+use super::Findings;
+use crate::world::client::message;
+use crate::world::past::Past;
+
+/// What a store acknowledged is in the log, unchanged.
+pub(super) fn acknowledged(past: &Past, findings: &mut Findings) {
+    for (session, promised) in &past.acknowledged {
+        let log = past.logs.get(session).map(Vec::as_slice).unwrap_or_default();
+        for record in promised {
+            let position = usize::try_from(record.seq).unwrap_or(usize::MAX).wrapping_sub(1);
+            let problem = match log.get(position) {
+                Some(found) if found == record => continue,
+                Some(found) => format!("it was {record:?} and is {found:?}"),
+                None => format!("a {} was acknowledged and is gone", record.kind.name()),
+            };
+            findings.add("acknowledged", *session, record.seq, problem);
+        }
+    }
+}
+
+/// What a client was told, or found out, holds.
+pub(super) fn sent(past: &Past, findings: &mut Findings) {
+    for (script, client) in past.options.scripts.iter().zip(&past.clients) {
+        let Some(log) = past.logs.get(&script.session) else { continue };
+        let mut broken = |problem: String| {
+            findings.add("sent", script.session, log.len() as u64, problem);
+        };
+        for id in &client.acknowledged {
+            let there = log.iter().filter(|r| r.id == *id && r.kind.is_public()).count();
+            if there != 1 {
+                broken(format!("{id} was acknowledged, and {there} events have that id"));
+            }
+        }
+        for text in &client.recorded {
+            let there = said(log, text);
+            if there != 1 {
+                broken(format!("`{text}` was accepted once and said {there} times"));
+            }
+        }
+        for text in &client.refused {
+            let there = said(log, text);
+            if there != 0 {
+                broken(format!("`{text}` was refused and said {there} times"));
+            }
+        }
+    }
+}
+
+fn said(log: &[Record], text: &str) -> usize {
+    let said = |r: &&Record| r.kind == Kind::UserMessage && message(r).is_some_and(|m| m == text);
+    log.iter().filter(said).count()
+}

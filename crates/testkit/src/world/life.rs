@@ -1,0 +1,215 @@
+//! One server process: a tokio runtime, a Planaria runtime on it, everybody who talks to it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use planaria_core::SessionId;
+use planaria_core::port::sandbox::Driver;
+use planaria_core::port::store::Store;
+use planaria_runtime::{End, Runtime};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::breaker::{Breaker, Progress};
+use super::client::{Client, Memory};
+use super::limits::{FAULTS_UNTIL, QUIET_MAX, STOP_WAIT};
+use super::observed::{Acknowledged, Observed};
+use super::options::Options;
+use super::plan::Break;
+use super::trace::Trace;
+use crate::env::{SimClock, SimEnv};
+use crate::provider::SimModel;
+use crate::rng::Rng;
+use crate::sandbox::SimHands;
+use crate::store::{SimDisk, SimStore};
+
+/// Puts something around a store.
+pub(super) type WrapStore = dyn Fn(Arc<SimStore>) -> Arc<dyn Store>;
+/// Puts something around a driver.
+pub(super) type WrapDriver = dyn Fn(SimHands) -> Arc<dyn Driver>;
+
+/// What outlives the server processes of a world.
+pub(super) struct Lasting {
+    pub options: Options,
+    pub clock: SimClock,
+    pub trace: Trace,
+    pub disk: SimDisk,
+    pub env: Arc<SimEnv>,
+    pub hands: SimHands,
+    pub model: SimModel,
+    pub acknowledged: Acknowledged,
+    pub progress: Progress,
+    pub memories: Vec<Arc<Mutex<Memory>>>,
+    pub names: Arc<BTreeMap<SessionId, String>>,
+}
+
+/// How a process ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Everybody was done.
+    Done,
+    /// It was killed.
+    Killed { hands_die: bool, down: Duration },
+    /// The runtime ended of itself.
+    Itself(End),
+    /// Time was up, and some were not done.
+    Stuck,
+}
+
+impl Lasting {
+    pub fn new(options: Options) -> Self {
+        let clock = SimClock::new();
+        let hands = SimHands::new(clock.clone(), options.seed);
+        for (script, faults) in options.scripts.iter().zip(&options.plan.hands) {
+            hands.faults(script.session, faults.clone());
+        }
+        let names = options.scripts.iter().map(|script| (script.session, script.name.clone()));
+        Self {
+            trace: Trace::default(),
+            disk: SimDisk::new(Rng::of(options.seed, "disk")),
+            env: Arc::new(SimEnv::new(clock.clone(), Rng::of(options.seed, "env"))),
+            model: SimModel::new(options.model, options.model_percent),
+            acknowledged: Acknowledged::default(),
+            progress: Progress::default(),
+            memories: options.scripts.iter().map(|_| Arc::default()).collect(),
+            names: Arc::new(names.collect()),
+            hands,
+            clock,
+            options,
+        }
+    }
+
+    /// Runs one server process to its end.
+    pub fn live(&self, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
+        let tokio = tokio();
+        let ended = tokio.block_on(async {
+            self.clock.start();
+            self.trace.note(self.clock.now(), "a server starts");
+            let ended = self.serve(wrap_store, wrap_driver).await;
+            self.clock.stop();
+            ended
+        });
+        self.trace.note(self.clock.now(), format!("the server ends: {ended:?}"));
+        // The disk is taken from the process first: what is dropped with it writes nothing.
+        self.disk.crash();
+        drop(tokio);
+        if let Ended::Killed { hands_die: true, .. } = ended {
+            self.hands.crash();
+        }
+        ended
+    }
+
+    async fn serve(&self, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
+        let store = Arc::new(SimStore::open(&self.disk).expect("the process before is gone"));
+        store.delay(self.options.commit);
+        let observed: Arc<dyn Store> = Arc::new(Observed {
+            inner: wrap_store(store.clone()),
+            acknowledged: self.acknowledged.clone(),
+            clock: self.clock.clone(),
+            trace: self.trace.clone(),
+            names: self.names.clone(),
+        });
+        let model = self.model.clone();
+        let runtime = Runtime::builder(
+            observed.clone(),
+            self.env.clone(),
+            wrap_driver(self.hands.clone()),
+            Box::new(move |session, _| Ok(model.provider(session))),
+        );
+        let runtime = match runtime.start().await {
+            Ok(runtime) => runtime,
+            Err(error) => return Ended::Itself(End::GaveUp(error.to_string())),
+        };
+        let (end, mut killed) = mpsc::unbounded_channel();
+        let mut others = JoinSet::new();
+        self.break_things(&mut others, &runtime, store.clone(), end);
+        let mut clients = self.clients(&runtime);
+        let mut ended = runtime.end();
+        let ended = tokio::select! { biased;
+            Some(Break::Process { hands_die, down }) = killed.recv() => {
+                Ended::Killed { hands_die, down }
+            }
+            end = ended.wait_for(Option::is_some) => {
+                let end = end.ok().and_then(|end| end.clone());
+                Ended::Itself(end.unwrap_or_else(|| End::GaveUp("nobody knows why".to_owned())))
+            }
+            () = async { while clients.join_next().await.is_some() {} } => Ended::Done,
+            () = self.clock.sleep_until(FAULTS_UNTIL + QUIET_MAX) => Ended::Stuck,
+        };
+        if ended == Ended::Done {
+            others.shutdown().await;
+            // Whoever wanted to hold a commit is gone.
+            store.release();
+            let stop = async {
+                runtime.shutdown(STOP_WAIT).await;
+                observed.close().await;
+            };
+            if tokio::time::timeout(2 * STOP_WAIT, stop).await.is_err() {
+                return Ended::Stuck;
+            }
+        }
+        ended
+    }
+
+    fn break_things(
+        &self,
+        others: &mut JoinSet<()>,
+        runtime: &Runtime,
+        store: Arc<SimStore>,
+        end: mpsc::UnboundedSender<Break>,
+    ) {
+        let sessions = self.options.scripts.iter().map(|script| script.session);
+        let breaker = Breaker {
+            runtime: runtime.clone(),
+            store,
+            sessions: Arc::new(sessions.collect()),
+            clock: self.clock.clone(),
+            trace: self.trace.clone(),
+            progress: self.progress.clone(),
+            acknowledged: self.acknowledged.clone(),
+            turn: Arc::default(),
+            end,
+        };
+        for (index, fault) in breaker.left(&self.options.plan.faults) {
+            others.spawn(breaker.clone().see_to(index, fault));
+        }
+        let (clock, hands) = (self.clock.clone(), self.hands.clone());
+        others.spawn(async move {
+            clock.sleep_until(FAULTS_UNTIL).await;
+            hands.heal();
+        });
+    }
+
+    fn clients(&self, runtime: &Runtime) -> JoinSet<()> {
+        let mut clients = JoinSet::new();
+        for (script, memory) in self.options.scripts.iter().zip(&self.memories) {
+            let client = Client {
+                seed: self.options.seed,
+                script: script.clone(),
+                memory: memory.clone(),
+                runtime: runtime.clone(),
+                clock: self.clock.clone(),
+                trace: self.trace.clone(),
+                acknowledged: self.acknowledged.clone(),
+            };
+            clients.spawn(client.live());
+        }
+        clients
+    }
+
+    /// What each client knows.
+    pub fn remembered(&self) -> Vec<Memory> {
+        let memory = |memory: &Arc<Mutex<Memory>>| {
+            memory.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        self.memories.iter().map(memory).collect()
+    }
+}
+
+/// A tokio runtime of one thread, whose clock moves only when everybody waits.
+pub(super) fn tokio() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    builder.build().expect("a runtime of one thread needs nothing that can fail")
+}

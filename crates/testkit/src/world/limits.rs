@@ -1,0 +1,37 @@
+//! Bounds of the simulated world. Times are virtual.
+
+use std::time::Duration;
+
+/// Sessions of one world.
+pub(super) const SESSIONS_MAX: u64 = 5;
+/// Jobs that one client gives.
+pub(super) const JOBS_MAX: u64 = 3;
+/// Faults of one world: more would spend the restart budgets, which is another test.
+pub(super) const FAULTS_MAX: u64 = 7;
+/// Faults that wait for a position in a log wait for one of the first so many.
+pub(super) const POSITION_MAX: u64 = 90;
+/// Faults that wait for a position come up to so many milliseconds after it: in the middle of what
+/// its record called for.
+pub(super) const AFTER_MAX_MS: u64 = 500;
+/// Faults that wait for a time wait for one of the first so many milliseconds.
+pub(super) const MOMENT_MAX_MS: u64 = 20_000;
+/// When faults stop: what has not happened by then does not happen, and what fails is mended.
+pub(super) const FAULTS_UNTIL: Duration = Duration::from_secs(120);
+/// How long every session may take after that to come to rest. A silent model costs 300 s each time.
+pub(super) const QUIET_MAX: Duration = Duration::from_secs(3 * 3_600);
+/// How long a fault waits for a commit to hold before it gives up.
+pub(super) const HOLD_WAIT: Duration = Duration::from_secs(10);
+/// How long a held commit is held after something was broken meanwhile.
+pub(super) const HOLD_AFTER: Duration = Duration::from_millis(30);
+/// What a client waits before it looks again, or asks again.
+pub(super) const CLIENT_RETRY: Duration = Duration::from_millis(250);
+/// From an acknowledged append to the client that looks.
+pub(super) const CLIENT_HEARS: Duration = Duration::from_millis(1);
+/// How long a client believes what it was told last.
+pub(super) const CLIENT_LOOK: Duration = Duration::from_secs(5);
+/// Attempts of a client at one thing before it calls that a failure of the world.
+pub(super) const CLIENT_TRIES: u32 = 100;
+/// How long a world's last server may take to shut down.
+pub(super) const STOP_WAIT: Duration = Duration::from_secs(30);
+/// Server processes of one world: each fault ends one at most.
+pub(super) const LIVES_MAX: usize = 2 * FAULTS_MAX as usize;

@@ -1,0 +1,75 @@
+//! What a seed means.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::plan::Plan;
+use super::workload::{self, Script};
+use crate::rng::Rng;
+use crate::sandbox::HandFaults;
+
+/// A seed, expanded. Four streams of chance, so that another plan of faults leaves the work alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The seed.
+    pub seed: u64,
+    /// The sessions and what their clients do (the stream `workload`).
+    pub scripts: Vec<Script>,
+    /// What is broken (the stream `faults`).
+    pub plan: Plan,
+    /// Seed of the model's answers and failures (the stream `model`).
+    pub model: u64,
+    /// Of a hundred places in conversations, so many meet failures of the model.
+    pub model_percent: u64,
+    /// How long a commit takes (the stream `timing`).
+    pub commit: Duration,
+}
+
+impl Options {
+    /// Expands a seed.
+    pub fn new(seed: u64) -> Self {
+        let mut timing = Rng::of(seed, "timing");
+        let mut model = Rng::of(seed, "model");
+        let commit = Duration::from_millis(timing.below(12));
+        let scripts = workload::scripts(&mut Rng::of(seed, "workload"), &mut timing);
+        let plan = Plan::draw(&mut Rng::of(seed, "faults"), &scripts);
+        let model_percent = *model.pick(&[0, 10, 30]);
+        Self { seed, scripts, plan, model: model.next_u64(), model_percent, commit }
+    }
+
+    /// The same world, and nothing in it is broken from outside.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        let hands = vec![HandFaults::default(); self.scripts.len()];
+        Self { plan: Plan { faults: Vec::new(), hands }, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, model_percent, commit, .. } = self;
+        writeln!(f, "seed {seed}: commits take {commit:?}, model fails at {model_percent} %")?;
+        for (script, hands) in self.scripts.iter().zip(&self.plan.hands) {
+            let says: Vec<String> = script
+                .says
+                .iter()
+                .map(|say| match &say.race {
+                    None => format!("`{}`", say.text),
+                    Some(race) => {
+                        let what = race.text.as_deref().unwrap_or("interrupt");
+                        format!("`{}` and `{what}` {:?} later", say.text, race.after)
+                    }
+                })
+                .collect();
+            writeln!(f, "  {} {}: {}", script.name, script.session, says.join(", "))?;
+            if *hands != HandFaults::default() {
+                let HandFaults { percent, kinds, starts, attaches, .. } = hands;
+                writeln!(
+                    f,
+                    "    hands: {kinds:?} {percent} %, {starts} starts and {attaches} attaches fail"
+                )?;
+            }
+        }
+        self.plan.faults.iter().try_for_each(|fault| writeln!(f, "  {fault}"))
+    }
+}

@@ -1,0 +1,6 @@
+//! A whole runtime in the simulated world, broken in every way that the world knows.
+
+mod mutants;
+mod regress;
+mod same;
+mod seeds;

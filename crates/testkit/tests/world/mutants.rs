@@ -1,0 +1,58 @@
+//! Parts that are broken on purpose, each found by the invariant that is there for it: checkers that
+//! cannot fail are no evidence.
+
+mod hands;
+mod stores;
+
+use planaria_testkit::world::World;
+
+/// Worlds that are tried until one shows the mistake.
+const SEEDS: u64 = 60;
+
+/// Whether `invariant` is broken in one of the worlds, as `mutate` makes them.
+fn assert_caught_by(invariant: &str, mutate: impl Fn(World) -> World) {
+    let mut others = Vec::new();
+    for seed in 0..SEEDS {
+        let report = mutate(World::new(seed)).check();
+        if report.broken().contains(&invariant) {
+            return;
+        }
+        others.extend(report.broken());
+    }
+    panic!("`{invariant}` was not broken in {SEEDS} worlds; these were: {others:?}");
+}
+
+#[test]
+fn a_store_that_acknowledges_before_it_writes_is_caught() {
+    assert_caught_by("acknowledged", |world| world.wrap_store(stores::early));
+}
+
+#[test]
+fn a_store_that_forgets_which_sessions_are_open_is_caught() {
+    assert_caught_by("alive", |world| world.wrap_store(stores::forgetful));
+}
+
+#[test]
+fn a_hand_that_runs_a_call_twice_is_caught() {
+    assert_caught_by("at-most-once", |world| world.wrap_driver(hands::twice));
+}
+
+#[test]
+fn a_hand_that_loses_an_outcome_is_caught() {
+    assert_caught_by("honest", |world| world.wrap_driver(hands::loses));
+}
+
+#[test]
+fn a_hand_that_calls_a_killed_call_sealed_is_caught() {
+    assert_caught_by("sealed", |world| world.wrap_driver(hands::seals));
+}
+
+#[test]
+fn a_hand_that_mixes_up_its_outcomes_is_caught() {
+    assert_caught_by("place", |world| world.wrap_driver(hands::mixes));
+}
+
+#[test]
+fn a_driver_that_says_of_a_living_hand_that_it_is_dead_is_caught() {
+    assert_caught_by("replaced", |world| world.wrap_driver(hands::buries));
+}
