@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests watch real processes from threads")]
 
 mod bad_luck;
+mod models;
 mod recovery;
 mod support;
 mod up;

@@ -144,3 +144,41 @@ fn every_command_explains_itself() {
     }
     assert_eq!(planaria().arg("upp").output().unwrap().status.code(), Some(2));
 }
+
+#[test]
+fn another_fleet_in_the_same_data_directory_is_left_asleep() {
+    let fleet = TestFleet::of_one("steps: []");
+    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
+    let (to, from) = (started.path().display(), release.path().display());
+    let command = format!("echo yes > {to}; cat {from}");
+    fleet.file(
+        "scripts/job.yaml",
+        &format!(
+            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
+        ),
+    );
+    let up = fleet.start_up();
+    started.read();
+    up.kill_9();
+    let name = |name: &str| {
+        let sessions = "sessions:\n  job: { agent: worker, environment: local, prompt: go }\n";
+        fleet.file("fleet.yaml", &format!("fleet: {name}\n{sessions}"));
+    };
+
+    name("other");
+    fleet.file("scripts/job.yaml", "steps:\n  - say: the other answer\n");
+    assert!(success(&fleet.up()).contains("the other answer"));
+
+    name("test");
+    fleet.file(
+        "scripts/job.yaml",
+        &format!(
+            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
+        ),
+    );
+    let up = fleet.start_up();
+    release.write("onward");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    assert!(out.contains("went on"), "{out}");
+}

@@ -1,5 +1,6 @@
 //! The runtime as its host sees it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::options::Supervision;
 use crate::providers::Route;
 use crate::registry::Entry;
 use crate::session::{Order, SessionMsg, load};
-use crate::tree::{Tree, TreeDeps};
+use crate::tree::{Serves, Tree, TreeDeps};
 use crate::view::{Condition, Preview, View};
 
 /// A supervised runtime. Cheap to clone; the tree ends with [`Runtime::shutdown`].
@@ -40,6 +41,7 @@ pub struct Builder {
     driver: Arc<dyn Driver>,
     route: Box<Route>,
     supervision: Supervision,
+    serves: Box<Serves>,
 }
 
 /// An accepted client event: its id, and the event as the API shows it.
@@ -59,6 +61,17 @@ impl Builder {
         self
     }
 
+    /// Which sessions are woken at the start, by their labels; all of them by default. Others keep
+    /// what they have open until somebody asks for them.
+    #[must_use]
+    pub fn serves(
+        mut self,
+        serves: impl Fn(&BTreeMap<String, String>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.serves = Box::new(serves);
+        self
+    }
+
     /// Starts the tree. Sessions that have something open are woken by it, a bounded number at a
     /// time; this does not wait for them.
     ///
@@ -71,6 +84,7 @@ impl Builder {
             driver: self.driver,
             route: self.route,
             supervision: self.supervision,
+            serves: self.serves,
         };
         Ok(Runtime { tree: Arc::new(Tree::start(deps).await?) })
     }
@@ -85,7 +99,8 @@ impl Runtime {
         driver: Arc<dyn Driver>,
         route: Box<Route>,
     ) -> Builder {
-        Builder { store, env, driver, route, supervision: Supervision::default() }
+        let (supervision, serves) = (Supervision::default(), Box::new(|_: &_| true));
+        Builder { store, env, driver, route, supervision, serves }
     }
 
     /// Creates a session and sends it its first events, all or nothing. `puts` go into the catalog

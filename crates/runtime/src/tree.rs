@@ -12,6 +12,7 @@
 //! A session's supervisor is temporary: a crash loop spends the session's own budget and nobody
 //! else's. When it gives up, the waker parks the session.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +50,11 @@ pub(crate) struct TreeDeps {
     pub driver: Arc<dyn Driver>,
     pub route: Box<Route>,
     pub supervision: Supervision,
+    pub serves: Box<Serves>,
 }
+
+/// Whether a session with these labels is this runtime's to wake.
+pub(crate) type Serves = dyn Fn(&BTreeMap<String, String>) -> bool + Send + Sync;
 
 /// What the parts of one tree share. Survives them all.
 pub(crate) struct Parts {
@@ -58,6 +63,7 @@ pub(crate) struct Parts {
     pub driver: Arc<dyn Driver>,
     pub providers: Arc<Providers>,
     pub supervision: Supervision,
+    pub serves: Box<Serves>,
     pub registry: Registry,
     pub journal: Journal,
     pub waker: Slot<WakerMsg>,
@@ -80,6 +86,7 @@ impl Tree {
             driver: deps.driver,
             providers: Arc::new(Providers::new(deps.route)),
             supervision: deps.supervision,
+            serves: deps.serves,
             registry: Registry::default(),
             journal: Journal::new(),
             waker: Slot::default(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use planaria_core::SessionId;
 use planaria_core::port::store::{Refusal, Txn};
+use planaria_core::record::payload::Genesis;
 use planaria_core::session::{Command, decide, effects, evolve};
 use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
@@ -64,6 +65,10 @@ async fn wake_open(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) {
 
 /// Starts a session and waits until it is up, so that only so many fold their logs at once.
 async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
+    if !is_served(parts, id).await {
+        tracing::info!(session = %id, "left asleep: it is not this runtime's to serve");
+        return;
+    }
     let mut view = parts.registry.entry(id).shared.view.subscribe();
     if let Err(error) = sessions.start_child(id).await {
         tracing::debug!(session = %id, %error, "not woken");
@@ -72,6 +77,14 @@ async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
     if tokio::time::timeout(START_WAIT, up).await.is_err() {
         tracing::warn!(session = %id, "still not up, waking the next");
     }
+}
+
+/// Whether the host wants this session woken, by the labels of its first record. What cannot be read
+/// is woken: its actor says what is wrong.
+async fn is_served(parts: &Parts, id: SessionId) -> bool {
+    let first = parts.store.read(id, 1, 1).await.ok();
+    let genesis = first.and_then(|page| page.first()?.parse::<Genesis>().ok());
+    genesis.is_none_or(|genesis| (parts.serves)(&genesis.metadata))
 }
 
 /// Ends the session's turn in its log, without its actors.

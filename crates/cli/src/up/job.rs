@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use planaria_core::agent::Agent;
 
+use super::progress::Line;
+
 /// A fleet, ready to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -30,6 +32,14 @@ pub struct Job {
     pub seed: Option<Seed>,
     /// A shell command that judges the finished workspace.
     pub check: Option<String>,
+}
+
+impl Job {
+    /// Its line before it has begun.
+    pub fn line(&self) -> Line {
+        let state = if self.after.is_empty() { "starting" } else { "waiting" };
+        Line { state: state.to_owned(), ..Line::default() }
+    }
 }
 
 /// What a workspace begins with.

@@ -10,7 +10,7 @@ mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use planaria_core::SessionId;
@@ -26,6 +26,7 @@ use crate::{control, data};
 use job::Verdict;
 use progress::Progress;
 use report::Outcome;
+pub use work::NAME as SESSION_NAME;
 use work::{Fleet, News};
 
 /// How long an orderly end may take after Ctrl-C.
@@ -43,26 +44,23 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
     let env = Arc::new(SystemEnv::new());
     let runtime = Runtime::builder(store.clone(), env, driver, loaded.route)
         .supervision(loaded.supervision)
+        .serves(work::of_plan(&loaded.plan))
         .start()
         .await?;
     let control = control::serve(&dir, runtime.clone())?;
     let fleet =
         Arc::new(Fleet { plan: loaded.plan, runtime: runtime.clone(), data_dir: dir.clone() });
     let chaos = args.chaos.then(|| chaos::Chaos::start(args.seed, replay(&args), &fleet));
-    let ended = tokio::select! { biased;
-        code = interrupted() => Err(code),
+    let result = tokio::select! { biased;
+        code = interrupted() => {
+            say("interrupted: the same command goes on where this one stopped");
+            Ok(code)
+        }
         end = ended(&runtime) => {
             store.close().await;
             anyhow::bail!("{end}");
         }
-        outcomes = follow(&fleet, &args) => Ok(outcomes),
-    };
-    let result = match ended {
-        Ok(outcomes) => finish(&fleet, &args, outcomes, chaos).await,
-        Err(code) => {
-            say("interrupted: the same command goes on where this one stopped");
-            Ok(code)
-        }
+        result = work(&fleet, &args, chaos) => result,
     };
     control.abort();
     runtime.retire_hands().await;
@@ -98,12 +96,29 @@ fn driver(dir: &Path) -> anyhow::Result<Arc<dyn Driver>> {
     Ok(Arc::new(LocalDriver::new(LocalOptions::new(data_dir, hand_command))))
 }
 
+/// Follows all sessions to their ends, then says how they ended.
+async fn work(
+    fleet: &Arc<Fleet>,
+    args: &cli::Up,
+    chaos: Option<chaos::Chaos>,
+) -> anyhow::Result<Code> {
+    let start = Instant::now();
+    let outcomes = follow(fleet, args).await;
+    let done = outcomes.iter().filter(|outcome| outcome.is_done()).count();
+    let seconds = start.elapsed().as_secs_f64();
+    say(&format!("{done} of {} sessions done after {seconds:.1} s", outcomes.len()));
+    finish(fleet, args, outcomes, chaos).await
+}
+
 /// Follows all sessions to their ends, showing progress.
 async fn follow(fleet: &Arc<Fleet>, args: &cli::Up) -> Vec<Outcome> {
     let names: Vec<String> = fleet.plan.jobs.iter().map(|j| j.name.clone()).collect();
     let mut progress = Progress::new(&names, !args.no_progress);
     let mut outcomes: Vec<(Option<SessionId>, Option<Verdict>)> = vec![(None, None); names.len()];
-    let mut lines = vec![progress::Line::default(); names.len()];
+    let mut lines: Vec<progress::Line> = fleet.plan.jobs.iter().map(job::Job::line).collect();
+    for (name, line) in names.iter().zip(&lines) {
+        progress.show(name, line.clone());
+    }
     let mut news = fleet.work();
     while let Some(News { job, id, line, verdict }) = news.recv().await {
         let outcome = &mut outcomes[job];

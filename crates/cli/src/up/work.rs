@@ -1,6 +1,7 @@
 //! Works through a fleet: starts each session when what it waits for has ended, follows it to its
 //! end.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,17 @@ use crate::{answer, data};
 pub const FLEET: &str = "planaria.fleet";
 /// The metadata key that names a session in its fleet.
 pub const NAME: &str = "planaria.session";
+
+/// Says of a session, by its labels, whether it is one of this plan. A data directory may hold other
+/// fleets, which are not ours to wake.
+pub fn of_plan(plan: &Plan) -> impl Fn(&BTreeMap<String, String>) -> bool + Send + Sync + use<> {
+    let fleet = plan.fleet.clone();
+    let names: Vec<String> = plan.jobs.iter().map(|job| job.name.clone()).collect();
+    move |labels| {
+        let of_fleet = labels.get(FLEET) == Some(&fleet);
+        of_fleet && labels.get(NAME).is_some_and(|name| names.contains(name))
+    }
+}
 
 /// News of one session.
 pub struct News {

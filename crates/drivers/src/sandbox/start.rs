@@ -15,7 +15,8 @@ use crate::hand::process::Process;
 use crate::hand::report::{Address, Report};
 
 /// What a hand, and so a command, gets of this process's environment. No key or token is among it.
-const ENVIRONMENT: &[&str] = &["PATH", "HOME", "LANG", "TMPDIR", "USER"];
+const ENVIRONMENT: &[&str] =
+    &["PATH", "HOME", "LANG", "TMPDIR", "USER", "RUSTUP_HOME", "CARGO_HOME"];
 const LOCALE_PREFIX: &str = "LC_";
 
 /// Closes every file that somebody let this process inherit, which would stay open for as long as

@@ -4,7 +4,7 @@
 mod plan;
 mod report;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use planaria_core::limits::READ_RECORDS_MAX;
@@ -24,7 +24,8 @@ pub struct Chaos {
     seed: u64,
     replay: String,
     planned: usize,
-    tasks: JoinSet<Vec<Fired>>,
+    fired: Arc<Mutex<Vec<Fired>>>,
+    tasks: JoinSet<()>,
 }
 
 /// A fault that was injected.
@@ -43,21 +44,20 @@ impl Chaos {
     pub fn start(seed: u64, replay: String, fleet: &Arc<Fleet>) -> Self {
         let plan = plan::plan(seed, fleet.plan.jobs.len());
         let planned = plan.len();
-        let mut tasks = JoinSet::new();
+        let (mut tasks, fired) = (JoinSet::new(), Arc::default());
         for job in 0..fleet.plan.jobs.len() {
             let mine: Vec<Planned> = plan.iter().filter(|p| p.job == job).cloned().collect();
             let id = fleet.new_id(&fleet.plan.jobs[job].name);
-            tasks.spawn(Attack::new(fleet.clone(), id, mine).run());
+            tasks.spawn(Attack::new(fleet.clone(), id, mine, &fired).run());
         }
-        Self { seed, replay, planned, tasks }
+        Self { seed, replay, planned, fired, tasks }
     }
 
     /// Ends the plan and checks every log.
     pub async fn finish(mut self, fleet: &Fleet, outcomes: &[Outcome]) -> anyhow::Result<Faults> {
-        let mut fired = Vec::new();
-        while let Some(task) = self.tasks.join_next().await {
-            fired.extend(task?);
-        }
+        // A session that was never started has a task that waits for it still.
+        self.tasks.shutdown().await;
+        let fired = std::mem::take(&mut *lock(&self.fired));
         let mut violations: Vec<Violation> = Vec::new();
         for id in outcomes.iter().filter_map(|outcome| outcome.id) {
             let (records, finished) = whole_log(fleet, id).await?;
@@ -83,12 +83,17 @@ async fn whole_log(fleet: &Fleet, id: SessionId) -> anyhow::Result<(Vec<Record>,
     }
 }
 
+fn lock(fired: &Mutex<Vec<Fired>>) -> MutexGuard<'_, Vec<Fired>> {
+    fired.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The faults of one session.
 struct Attack {
     fleet: Arc<Fleet>,
     id: SessionId,
     waiting: Vec<Planned>,
-    fired: Vec<Fired>,
+    /// Of all sessions together.
+    fired: Arc<Mutex<Vec<Fired>>>,
     /// Faults that were injected and not recovered from yet: place in `fired`, when, where.
     open: Vec<(usize, Instant, u64)>,
     model_requests: u64,
@@ -96,26 +101,30 @@ struct Attack {
 }
 
 impl Attack {
-    fn new(fleet: Arc<Fleet>, id: SessionId, waiting: Vec<Planned>) -> Self {
-        let (fired, open) = (Vec::new(), Vec::new());
+    fn new(
+        fleet: Arc<Fleet>,
+        id: SessionId,
+        waiting: Vec<Planned>,
+        fired: &Arc<Mutex<Vec<Fired>>>,
+    ) -> Self {
+        let (fired, open) = (fired.clone(), Vec::new());
         Self { fleet, id, waiting, fired, open, model_requests: 0, tool_calls: 0 }
     }
 
     /// Follows the log until the session's turn has ended.
-    async fn run(mut self) -> Vec<Fired> {
+    async fn run(mut self) {
         let mut follower: Follower = self.fleet.runtime.follow(self.id, 1);
         while let Ok(records) = follower.next(READ_RECORDS_MAX).await {
             for record in &records {
                 self.recovered(record);
                 if record.kind == Kind::SessionStatusIdle {
-                    return self.fired;
+                    return;
                 }
                 if let Some(step) = self.step(record) {
                     self.strike(step).await;
                 }
             }
         }
-        self.fired
     }
 
     fn step(&mut self, record: &Record) -> Option<Step> {
@@ -143,17 +152,18 @@ impl Attack {
             let (at, seq) = (Instant::now(), state.seq);
             // A session that has nothing to do any more has nothing to recover.
             let hit = !state.is_idle() && self.fleet.runtime.inject(self.id, planned.fault).await;
+            let mut fired = lock(&self.fired);
             if hit {
-                self.open.push((self.fired.len(), at, seq));
+                self.open.push((fired.len(), at, seq));
             }
-            self.fired.push(Fired { planned, hit, recovered: None });
+            fired.push(Fired { planned, hit, recovered: None });
         }
     }
 
     /// A new harness says so by its claim; where nothing was in flight, or a sandbox was hit, any
     /// later record shows that the session goes on.
     fn recovered(&mut self, record: &Record) {
-        let fired = &mut self.fired;
+        let mut fired = lock(&self.fired);
         self.open.retain(|(index, at, seq)| {
             if record.seq <= *seq {
                 return true;
