@@ -9,9 +9,15 @@ const SEEDS: u64 = 50;
 
 /// Runs a share of the worlds and counts what happened in them.
 fn worlds(share: u64) {
+    happened(&hold(share * SEEDS..(share + 1) * SEEDS));
+}
+
+/// Judges worlds and says what happened in them.
+fn hold(seeds: std::ops::Range<u64>) -> Coverage {
     let mut coverage = Coverage::default();
     let mut failed = Vec::new();
-    for seed in share * SEEDS..(share + 1) * SEEDS {
+    let count = seeds.end - seeds.start;
+    for seed in seeds {
         let checked = catch_unwind(AssertUnwindSafe(|| World::new(seed).check()));
         match checked {
             Ok(report) if report.violations.is_empty() => coverage.add(&report.past),
@@ -23,8 +29,8 @@ fn worlds(share: u64) {
         }
     }
     println!("{coverage}");
-    assert!(failed.is_empty(), "{} of {SEEDS} worlds failed\n{}", failed.len(), failed.concat());
-    happened(&coverage);
+    assert!(failed.is_empty(), "{} of {count} worlds failed\n{}", failed.len(), failed.concat());
+    coverage
 }
 
 /// Invariants that hold where nothing happens say nothing.
@@ -72,6 +78,14 @@ fn no_invariant_is_broken_in_the_third_fifty_worlds() {
 #[test]
 fn no_invariant_is_broken_in_the_fourth_fifty_worlds() {
     worlds(3);
+}
+
+/// `PLANARIA_WORLDS` more of them, for those who have the time; none unless it is set.
+#[test]
+fn no_invariant_is_broken_in_as_many_more_worlds_as_are_asked_for() {
+    let more = std::env::var("PLANARIA_WORLDS").unwrap_or_else(|_| "0".to_owned());
+    let more: u64 = more.parse().expect("PLANARIA_WORLDS is a number");
+    hold(4 * SEEDS..4 * SEEDS + more);
 }
 
 /// The world of `PLANARIA_SEED`, with its whole history if something is broken in it.
