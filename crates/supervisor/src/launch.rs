@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use ractor::ActorCell;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::error::StartError;
@@ -58,6 +59,7 @@ pub(crate) struct Arrival {
     result: Option<StartResult>,
     scope: Scope,
     own: Scope,
+    zombie_after: Duration,
 }
 
 impl Arrival {
@@ -73,46 +75,89 @@ impl Arrival {
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        if let Some(Ok(Started::Running { cell, .. })) = self.result.take() {
-            self.scope.set_cell(cell.clone());
-            self.scope.kill();
-            let scope = self.scope.clone();
-            self.own.attend(async move {
-                // An arrival is dropped with its supervisor's mailbox, whose subtree waits for
-                // this.
-                let _ = cell.wait(None).await;
-                scope.end();
-                scope.empty().await;
-            });
+        if let Some(Ok(Started::Running { .. })) = self.result.take() {
+            // An arrival is dropped with its supervisor's mailbox, whose subtree waits for this.
+            let (scope, zombie_after) = (self.scope.clone(), self.zombie_after);
+            self.own.attend(async move { scope.discard(zombie_after).await });
         }
     }
 }
 
-/// Runs a start function as a task of the supervisor's scope; a panic in it is a failed start.
+/// A start under way. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Launch {
+    scope: Scope,
+    /// Told when the start function has returned, or was given up and has left nothing.
+    settled: CancellationToken,
+}
+
+impl Launch {
+    /// Does not wait for the start function any longer: it is dropped, and its arrival is a failure.
+    pub fn cancel(&self) {
+        self.scope.kill();
+    }
+
+    /// The same, and returns when nothing is left of it.
+    pub async fn give_up(&self, zombie_after: Duration) {
+        self.cancel();
+        // Synchronous code in a start function cannot be stopped either.
+        let _ = tokio::time::timeout(zombie_after, self.settled.cancelled()).await;
+        self.scope.discard(zombie_after).await;
+    }
+}
+
+/// Runs a start function as a task of the supervisor's scope; a panic in it is a failed start. What a
+/// start that fails has left behind is dead before the supervisor hears of it.
 pub(crate) fn launch(
     own: &Scope,
     context: Context,
     timeout: Option<Duration>,
     start: impl FnOnce(Context) -> BoxFuture<'static, StartResult> + Send + 'static,
     done: impl FnOnce(Arrival) + Send + 'static,
-) {
-    let scope = context.scope.clone();
-    let supervisor = own.clone();
-    own.spawn(async move {
-        let run = AssertUnwindSafe(async move { start(context).await }).catch_unwind();
-        let result = match timeout {
-            Some(limit) => match tokio::time::timeout(limit, run).await {
-                Ok(result) => result,
-                Err(_) => Ok(Err(StartError::Timeout(limit))),
-            },
-            None => run.await,
-        };
-        let result =
-            result.unwrap_or_else(|panic| Err(StartError::Failed(panic_text(panic.as_ref()))));
+) -> Launch {
+    let (scope, supervisor) = (context.scope.clone(), own.clone());
+    let zombie_after = context.tree.options.zombie_after;
+    let launch = Launch { scope: scope.clone(), settled: CancellationToken::new() };
+    let settled = launch.settled.clone();
+    own.attend(async move {
+        // Also what is dropped unfinished may panic.
+        let result = AssertUnwindSafe(run(&supervisor, context, timeout, start)).catch_unwind();
+        let result = result
+            .await
+            .unwrap_or_else(|panic| Err(StartError::Failed(panic_text(panic.as_ref()))));
         match &result {
             Ok(Started::Running { cell, .. }) => scope.set_cell(cell.clone()),
-            _ => scope.end(),
+            _ => scope.discard(zombie_after).await,
         }
-        done(Arrival { result: Some(result), scope, own: supervisor });
+        done(Arrival { result: Some(result), scope, own: supervisor, zombie_after });
+        settled.cancel();
     });
+    launch
+}
+
+async fn run(
+    supervisor: &Scope,
+    context: Context,
+    timeout: Option<Duration>,
+    start: impl FnOnce(Context) -> BoxFuture<'static, StartResult> + Send + 'static,
+) -> StartResult {
+    let scope = context.scope.clone();
+    let limited = async move {
+        let run = async move { start(context).await };
+        match timeout {
+            Some(limit) => {
+                tokio::time::timeout(limit, run).await.unwrap_or(Err(StartError::Timeout(limit)))
+            }
+            None => run.await,
+        }
+    };
+    tokio::select! { biased;
+        () = supervisor.ended() => Err(StartError::SupervisorGone),
+        () = supervisor.doomed() => Err(StartError::SupervisorGone),
+        () = scope.doomed() => {
+            let why = scope.exit().map(|reason| reason.to_string());
+            Err(StartError::Failed(why.unwrap_or_else(|| "its start was given up".to_owned())))
+        }
+        result = limited => result,
+    }
 }

@@ -14,6 +14,7 @@
 #[cfg(panic = "abort")]
 compile_error!("supervision needs unwinding: build with panic = \"unwind\"");
 
+mod announced;
 mod backoff;
 mod budget;
 mod child;

@@ -1,8 +1,10 @@
 //! A running child: how it is stopped, and how its death is noticed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ractor::ActorCell;
+use ractor::{ActorCell, ActorStatus};
 use tokio_util::sync::CancellationToken;
 
 use crate::child::Shutdown;
@@ -20,6 +22,7 @@ pub(crate) struct Living {
     pub supervisor: Option<SupervisorRef>,
     /// Told when it is dead with everything below it, or has been given up as a zombie.
     pub gone: CancellationToken,
+    zombie: Arc<AtomicBool>,
 }
 
 impl Living {
@@ -30,7 +33,14 @@ impl Living {
         supervisor: Option<SupervisorRef>,
     ) -> Self {
         scope.set_cell(cell.clone());
-        Self { cell, scope, info, supervisor, gone: CancellationToken::new() }
+        Self {
+            cell,
+            scope,
+            info,
+            supervisor,
+            gone: CancellationToken::new(),
+            zombie: Arc::default(),
+        }
     }
 
     /// Watches it as a task of its supervisor, which is told when it is gone and whether it left a
@@ -44,6 +54,7 @@ impl Living {
         let (living, supervisor) = (self.clone(), own.clone());
         own.attend(async move {
             let zombie = living.attend(&supervisor, zombie_after).await;
+            living.zombie.store(zombie, Ordering::Release);
             living.gone.cancel();
             on_gone(zombie);
         });
@@ -92,10 +103,20 @@ impl Living {
         self.gone.cancelled().await;
     }
 
+    /// Whether it was given up instead of found dead.
+    pub fn is_zombie(&self) -> bool {
+        self.zombie.load(Ordering::Acquire)
+    }
+
     /// Why it ended, as far as it said so itself.
     pub fn exit(&self) -> Option<ExitReason> {
         self.scope.exit()
     }
+}
+
+/// Whether an actor is dead, whatever is left of its subtree.
+pub(crate) fn is_dead(cell: &ActorCell) -> bool {
+    cell.get_status() == ActorStatus::Stopped
 }
 
 /// Whether a stop had the outcome that was asked for (OTP's D06).

@@ -108,6 +108,15 @@ impl NodeCell {
         lock(&self.children).clear();
     }
 
+    /// Nothing below runs any more, whether or not it could say so.
+    pub fn settle(&self) {
+        let children: Vec<Arc<NodeCell>> = lock(&self.children).values().cloned().collect();
+        for child in children {
+            child.status(Status::Stopped);
+            child.settle();
+        }
+    }
+
     /// Parents before children, children in the order of their start. No lock is held while another
     /// is taken.
     pub fn collect(&self, nodes: &mut Vec<Node>) {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use ractor::ActorCell;
@@ -86,6 +87,26 @@ impl Scope {
 
     pub(crate) async fn ended(&self) {
         self.0.ended.cancelled().await;
+    }
+
+    /// The actor, once it is known.
+    pub(crate) fn cell(&self) -> Option<&ActorCell> {
+        self.0.cell.get()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.ended.is_cancelled()
+    }
+
+    /// Kills and ends what is not or not any more to be a child, and waits until it is dead, though
+    /// not for ever.
+    pub(crate) async fn discard(&self, zombie_after: Duration) {
+        self.kill();
+        if let Some(cell) = self.cell() {
+            let _ = cell.wait(Some(zombie_after)).await;
+        }
+        self.end();
+        let _ = tokio::time::timeout(zombie_after, self.empty()).await;
     }
 
     /// Waits until every task has ended.

@@ -84,6 +84,8 @@ struct Host<W>(PhantomData<fn() -> W>);
 struct Held<W> {
     worker: Option<W>,
     scope: Scope,
+    /// Why it stops, once it has decided to; it may yet be killed, or fail on the way.
+    parting: Option<ExitReason>,
 }
 
 impl<W> Held<W> {
@@ -114,7 +116,7 @@ impl<W: Worker> Actor for Host<W> {
         let Arguments { init, context } = arguments;
         let worker = catch_unwind(AssertUnwindSafe(|| init(&me, &context)))
             .unwrap_or_else(|panic| Err(panic_text(panic.as_ref())))?;
-        Ok(Held { worker: Some(worker), scope: context.scope })
+        Ok(Held { worker: Some(worker), scope: context.scope, parting: None })
     }
 
     async fn handle(
@@ -131,11 +133,12 @@ impl<W: Worker> Actor for Host<W> {
             Ok(Err(error)) => ExitReason::Failed(error),
             Err(panic) => ExitReason::Panicked(panic_text(panic.as_ref())),
         };
-        held.scope.set_exit(reason.clone());
         if reason.is_clean() {
+            held.parting = Some(reason);
             me.stop(None);
             return Ok(());
         }
+        held.scope.set_exit(reason.clone());
         held.discard();
         Err(reason.to_string().into())
     }
@@ -151,7 +154,7 @@ impl<W: Worker> Actor for Host<W> {
             held.scope.set_exit(ExitReason::Panicked(panic_text(panic.as_ref())));
         }
         held.discard();
-        held.scope.set_exit(ExitReason::Shutdown);
+        held.scope.set_exit(held.parting.take().unwrap_or(ExitReason::Shutdown));
         Ok(())
     }
 

@@ -1,18 +1,17 @@
 //! The actor of a dynamic supervisor.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use super::children::{Children, Target};
 use super::handle::{DynamicRef, Reply};
 use super::spec::DynamicSpec;
+use crate::announced::Announced;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
-use crate::exit::ExitReason;
 use crate::launch::{Arrival, StartResult, Started};
 use crate::supervisor::{Child, Count, Handle, Key};
 
@@ -34,7 +33,7 @@ pub(crate) struct State<A> {
     pub spec: Arc<DynamicSpec<A>>,
     pub budget: Budget,
     pub children: Children<A>,
-    pub announced: HashMap<ActorId, ExitReason>,
+    pub announced: Announced,
     pub waits: u64,
     pub ending: bool,
 }
@@ -75,7 +74,7 @@ impl<A: Clone + Send + Sync + 'static> Actor for Dynamic<A> {
             budget: Budget::new(spec.intensity),
             spec,
             children: Children::default(),
-            announced: HashMap::new(),
+            announced: Announced::default(),
             waits: 0,
             ending: false,
         })
@@ -106,16 +105,7 @@ impl<A: Clone + Send + Sync + 'static> Actor for Dynamic<A> {
         event: SupervisionEvent,
         state: &mut State<A>,
     ) -> Result<(), ActorProcessingErr> {
-        match &event {
-            SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                let reason = ExitReason::of_termination(reason.as_deref());
-                state.announced.insert(cell.get_id(), reason);
-            }
-            SupervisionEvent::ActorFailed(cell, error) => {
-                state.announced.insert(cell.get_id(), ExitReason::Failed(error.to_string()));
-            }
-            _ => {}
-        }
+        state.announced.hear(&event);
         // The event may carry a stranger's state, whose destructor must not be ours to die of.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(event)));
         Ok(())

@@ -25,9 +25,12 @@ pub(crate) struct Member<A> {
     pub incarnation: u64,
     pub failures: u32,
     pub started_at: Option<Instant>,
+    pub last_exit: Option<ExitReason>,
     pub node: Arc<NodeCell>,
-    /// Who waits for its first start.
+    /// Who waits for its next start.
     pub starters: Vec<Reply<Handle>>,
+    /// What they want started, if it does not start again by itself.
+    pub successor: Option<A>,
     /// Who waits for its end.
     pub terminators: Vec<Reply<()>>,
 }
@@ -55,6 +58,10 @@ impl<A> Children<A> {
         }
         self.members.insert(key, member);
         key
+    }
+
+    pub fn all(&self) -> Vec<Key> {
+        self.members.keys().copied().collect()
     }
 
     pub fn next_key(&self) -> Key {

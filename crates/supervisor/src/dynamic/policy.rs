@@ -1,16 +1,17 @@
 //! What a dynamic supervisor does about its children.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::actor::{Message, State};
 use super::children::{Member, Target, reason};
 use super::handle::{Reply, lives};
 use crate::child::{Kind, Restart};
 use crate::context::{Context, now};
-use crate::error::Error;
-use crate::exit::ExitReason;
+use crate::error::{Error, StartError};
+use crate::exit::{ExitReason, panic_text};
 use crate::launch::{Arrival, Started, launch};
 use crate::living::{Living, expected};
 use crate::node::{Exit, NodeCell};
@@ -37,22 +38,35 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
     }
 
     fn start_child(&mut self, argument: A, reply: Reply<Handle>) {
-        let name = self.spec.key.as_ref().map(|key| key(&argument));
-        if let Some(key) = name.as_ref().and_then(|name| self.children.named(name)) {
-            let member = self.children.members.get_mut(&key).expect("a name leads to a child");
-            match living_of(&member.place) {
-                Some(living) if lives(&living.cell) => {
-                    let _ = reply.send(Err(Error::AlreadyStarted(living.cell.clone())));
-                }
-                // It is on its way, or on its way out: whoever asks gets the next one.
-                _ => member.starters.push(reply),
+        let name = match self.name_of(&argument) {
+            Ok(name) => name,
+            Err(error) => return drop(reply.send(Err(Error::Start(error)))),
+        };
+        let Some(key) = name.as_ref().and_then(|name| self.children.named(name)) else {
+            return self.start_new(argument, name, vec![reply]);
+        };
+        let member = self.children.members.get_mut(&key).expect("a name leads to a child");
+        match &member.place {
+            Place::Running(living) if lives(&living.cell) => {
+                let _ = reply.send(Err(Error::AlreadyStarted(living.cell.clone())));
             }
-            return;
+            // It is on its way: whoever asks again gets the same one.
+            Place::Starting(_) | Place::Restarting(_) => member.starters.push(reply),
+            // It is on its way out: the next one starts when it is dead.
+            Place::Running(_) | Place::Stopping(_) | Place::Absent => {
+                member.successor = Some(argument);
+                member.starters.push(reply);
+            }
         }
-        self.add(argument, name, vec![reply]);
     }
 
-    fn add(&mut self, argument: A, name: Option<String>, starters: Vec<Reply<Handle>>) {
+    fn name_of(&self, argument: &A) -> Result<Option<String>, StartError> {
+        let Some(key) = &self.spec.key else { return Ok(None) };
+        let name = catch_unwind(AssertUnwindSafe(|| key(argument)));
+        name.map(Some).map_err(|panic| StartError::Failed(panic_text(panic.as_ref())))
+    }
+
+    fn start_new(&mut self, argument: A, name: Option<String>, starters: Vec<Reply<Handle>>) {
         let id = name.clone().unwrap_or_else(|| self.children.next_key().to_string());
         let node = NodeCell::new(format!("{}/{id}", self.context.path), self.spec.kind);
         let member = Member {
@@ -62,8 +76,10 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             incarnation: 0,
             failures: 0,
             started_at: None,
+            last_exit: None,
             node: node.clone(),
             starters,
+            successor: None,
             terminators: Vec::new(),
         };
         let key = self.children.add(member);
@@ -73,7 +89,6 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
 
     fn launch(&mut self, key: Key, restarted: bool) {
         let Some(member) = self.children.members.get_mut(&key) else { return };
-        put(&mut member.place, &member.node, Place::Starting);
         member.incarnation += 1;
         let incarnation = member.incarnation;
         member.node.update(|node| {
@@ -91,13 +106,14 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         };
         let (template, argument) = (self.spec.template.clone(), member.argument.clone());
         let me = self.me.clone();
-        launch(
+        let launch = launch(
             &self.context.scope,
             context,
             self.spec.start_timeout,
             move |context| template(context, argument),
             move |arrival| drop(me.cast(Message::Arrived { key, incarnation, arrival })),
         );
+        put(&mut member.place, &member.node, Place::Starting(launch));
     }
 
     fn arrived(&mut self, key: Key, incarnation: u64, arrival: Arrival) {
@@ -111,6 +127,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
                 let living = Living::new(cell, scope, info, supervisor);
                 let handle = Handle::of(&living);
                 member.started_at = Some(now());
+                member.successor = None;
                 put(&mut member.place, &member.node, Place::Running(living.clone()));
                 for reply in member.starters.drain(..) {
                     let _ = reply.send(Ok(handle.clone()));
@@ -126,31 +143,42 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
                     self.stop(key);
                 }
             }
-            Ok(Started::Ignore) => {
-                if let Some(member) = self.remove(key) {
-                    let ignored = |reply: Reply<Handle>| drop(reply.send(Ok(Handle::ignored())));
-                    member.starters.into_iter().for_each(ignored);
-                    member.terminators.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
-                }
+            Ok(Started::Ignore) => self.ignored(key),
+            Err(error) => {
+                scope.cell().and_then(|cell| self.announced.take(cell));
+                self.not_started(key, error);
             }
-            Err(error) => self.not_started(key, error),
         }
     }
 
-    fn not_started(&mut self, key: Key, error: crate::StartError) {
-        let reason = ExitReason::StartFailed(error.to_string());
-        self.context.report(ReportContext::StartError, &self.name(key), Some(reason.clone()));
+    /// Nothing is kept of a child that has nothing to run.
+    fn ignored(&mut self, key: Key) {
+        let Some(member) = self.children.members.get_mut(&key) else { return };
+        member.successor = None;
+        for reply in member.starters.drain(..) {
+            let _ = reply.send(Ok(Handle::ignored()));
+        }
+        self.ended(key);
+    }
+
+    fn not_started(&mut self, key: Key, error: StartError) {
         let Some(member) = self.children.members.get_mut(&key) else { return };
         put(&mut member.place, &member.node, Place::Absent);
-        if member.incarnation > 1 && member.terminators.is_empty() {
-            return self.failed(key, reason);
-        }
-        if let Some(member) = self.remove(key) {
-            for reply in member.starters {
-                let _ = reply.send(Err(Error::Start(error.clone())));
+        let again = member.incarnation > 1 && member.terminators.is_empty();
+        if member.terminators.is_empty() {
+            let reason = ExitReason::StartFailed(error.to_string());
+            let name = self.name(key);
+            self.context.report(ReportContext::StartError, &name, Some(reason.clone()));
+            if again {
+                return self.failed(key, reason);
             }
-            member.terminators.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
         }
+        let Some(member) = self.children.members.get_mut(&key) else { return };
+        member.successor = None;
+        for reply in member.starters.drain(..) {
+            let _ = reply.send(Err(Error::Start(error.clone())));
+        }
+        self.ended(key);
     }
 
     fn gone(&mut self, key: Key, incarnation: u64, zombie: bool) {
@@ -159,11 +187,13 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             return;
         }
         let Some(living) = living_of(&member.place).cloned() else { return };
-        let announced = self.announced.remove(&living.cell.get_id());
+        let announced = self.announced.take(&living.cell);
         let reason = reason(living.exit(), announced);
         let asked = matches!(member.place, Place::Stopping(_));
         let exit = Exit { reason: reason.clone(), at: self.context.elapsed() };
         member.node.update(|node| node.last_exit = Some(exit));
+        member.node.settle();
+        member.last_exit = Some(reason.clone());
         put(&mut member.place, &member.node, Place::Absent);
         self.children.runs_no_more(&living.cell);
         let name = self.name(key);
@@ -175,7 +205,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             if !expected(self.spec.shutdown, restart == Restart::Permanent, &reason) {
                 self.context.report(ReportContext::ShutdownError, &name, Some(reason.clone()));
             }
-            return self.ended(key, &reason);
+            return self.ended(key);
         }
         let restarts = match restart {
             Restart::Permanent => true,
@@ -185,18 +215,22 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         if restarts || !reason.is_clean() {
             self.context.report(ReportContext::ChildTerminated, &name, Some(reason.clone()));
         }
-        if restarts { self.failed(key, reason) } else { self.ended(key, &reason) }
+        if restarts { self.failed(key, reason) } else { self.ended(key) }
     }
 
-    /// A child has ended for good.
-    fn ended(&mut self, key: Key, reason: &ExitReason) {
+    /// A child has ended for good. The next of its key, if somebody waits for it, may start.
+    fn ended(&mut self, key: Key) {
         let Some(member) = self.remove(key) else { return };
-        if let Some(on_exit) = &self.spec.on_exit {
-            on_exit(&member.argument, reason);
+        // What never ran has not ended.
+        if let (Some(on_exit), Some(reason)) = (&self.spec.on_exit, &member.last_exit) {
+            // A listener's bug is not the supervisor's.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_exit(&member.argument, reason)));
         }
         member.terminators.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
-        if !member.starters.is_empty() && !self.ending {
-            self.add(member.argument, member.name, member.starters);
+        if let Some(argument) = member.successor
+            && !self.ending
+        {
+            self.start_new(argument, member.name, member.starters);
         }
     }
 
@@ -261,11 +295,13 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         };
         let member = self.children.members.get_mut(&key).expect("found");
         member.terminators.push(reply);
-        match member.place {
+        match &member.place {
             Place::Running(_) => self.stop(key),
-            Place::Restarting(_) | Place::Absent => self.ended(key, &ExitReason::Shutdown),
-            // Stopped when it has arrived, or on its way out already.
-            Place::Starting | Place::Stopping(_) => {}
+            Place::Restarting(_) | Place::Absent => self.ended(key),
+            // Its arrival will be a failure.
+            Place::Starting(launch) => launch.cancel(),
+            // On its way out already.
+            Place::Stopping(_) => {}
         }
     }
 
@@ -282,24 +318,48 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
     pub async fn stop_all(&mut self) {
         self.ending = true;
         let (shutdown, own) = (self.spec.shutdown, self.context.scope.clone());
-        let living: Vec<Living> =
-            self.children.members.values().filter_map(|m| living_of(&m.place).cloned()).collect();
-        join_all(living.iter().map(|living| living.stop(shutdown, &own))).await;
-        for key in self.children.members.keys().copied().collect::<Vec<_>>() {
-            let member = &self.children.members[&key];
-            let said = living_of(&member.place).map(|living| {
-                let killed = living.scope.is_doomed();
-                let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
-                living.exit().unwrap_or(silent)
-            });
-            let reason = said.unwrap_or(ExitReason::Shutdown);
-            if !expected(shutdown, self.spec.restart == Restart::Permanent, &reason) {
-                let name = self.name(key);
-                self.context.report(ReportContext::ShutdownError, &name, Some(reason.clone()));
+        let zombie_after = self.context.tree.options.zombie_after;
+        let me = self.me.get_cell();
+        let (mut living, mut starting) = (Vec::new(), Vec::new());
+        for member in self.children.members.values_mut() {
+            if let Place::Starting(launch) = &member.place {
+                starting.push(launch.clone());
             }
-            self.ended(key, &reason);
+            if let Some(child) = living_of(&member.place).cloned() {
+                // Without the link a child's state stays with the child, whatever its destructor
+                // does; what ractor would announce is not heard any more.
+                child.cell.unlink(me.clone());
+                living.push(child.clone());
+                put(&mut member.place, &member.node, Place::Stopping(child));
+            }
+        }
+        let stops = join_all(living.iter().map(|living| living.stop(shutdown, &own)));
+        let given_up = join_all(starting.iter().map(|launch| launch.give_up(zombie_after)));
+        join(stops, given_up).await;
+        for key in self.children.all() {
+            self.stopped(key);
         }
         self.context.scope.set_exit(ExitReason::Shutdown);
+    }
+
+    fn stopped(&mut self, key: Key) {
+        let Some(member) = self.children.members.get_mut(&key) else { return };
+        if let Some(living) = living_of(&member.place) {
+            // A child that says nothing was killed, if it was to be.
+            let killed = living.scope.is_doomed();
+            let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
+            let reason = living.exit().unwrap_or(silent);
+            let zombie = living.is_zombie();
+            member.last_exit = Some(reason.clone());
+            let name = self.name(key);
+            if zombie {
+                self.context.report(ReportContext::Zombie, &name, Some(reason.clone()));
+            }
+            if !expected(self.spec.shutdown, self.spec.restart == Restart::Permanent, &reason) {
+                self.context.report(ReportContext::ShutdownError, &name, Some(reason));
+            }
+        }
+        self.ended(key);
     }
 
     fn name(&self, key: Key) -> String {

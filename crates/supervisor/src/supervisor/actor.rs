@@ -1,19 +1,19 @@
 //! The actor: what it hears, and what it keeps.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
 
 use super::family::{Family, Key};
 use super::operations::{Operation, Underway};
 use super::requests::Request;
+use crate::announced::Announced;
 use crate::backoff::Backoff;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
-use crate::exit::ExitReason;
 use crate::launch::Arrival;
 use crate::spec::{AutoShutdown, Spec, Strategy};
 
@@ -31,10 +31,6 @@ pub(crate) enum Message {
     Request(Request),
 }
 
-/// Exit reasons that ractor has announced, until the death they belong to is complete. Bounded: a
-/// stranger that is linked to a supervisor must not make it grow.
-const ANNOUNCED_MAX: usize = 1 << 17;
-
 /// The state of a supervisor.
 pub(crate) struct State {
     pub me: ActorRef<Message>,
@@ -44,11 +40,13 @@ pub(crate) struct State {
     pub backoff: Option<Backoff>,
     pub budget: Budget,
     pub family: Family,
+    /// What is to be done next; requests wait behind it.
     pub queue: VecDeque<Operation>,
+    pub requests: VecDeque<Request>,
     pub underway: Option<Underway>,
     /// Children that have ended by themselves and wait for the policy.
     pub ended: VecDeque<Key>,
-    pub announced: HashMap<ActorId, ExitReason>,
+    pub announced: Announced,
     pub boot: Option<oneshot::Sender<Result<(), StartError>>>,
     pub waits: u64,
     /// The decision to end is taken: nothing is started any more.
@@ -74,9 +72,10 @@ impl State {
             budget,
             family,
             queue: VecDeque::new(),
+            requests: VecDeque::new(),
             underway: None,
             ended: VecDeque::new(),
-            announced: HashMap::new(),
+            announced: Announced::default(),
             boot: None,
             waits: 0,
             ending: false,
@@ -94,14 +93,6 @@ impl State {
             Message::Request(request) => self.request(request),
         }
         self.proceed();
-    }
-
-    /// Keeps a reason until its actor's whole subtree is dead.
-    fn announce(&mut self, id: ActorId, reason: ExitReason) {
-        if self.announced.len() >= ANNOUNCED_MAX {
-            self.announced.clear();
-        }
-        self.announced.insert(id, reason);
     }
 }
 
@@ -146,15 +137,7 @@ impl Actor for Supervisor {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match &event {
-            SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                state.announce(cell.get_id(), ExitReason::of_termination(reason.as_deref()));
-            }
-            SupervisionEvent::ActorFailed(cell, error) => {
-                state.announce(cell.get_id(), ExitReason::Failed(error.to_string()));
-            }
-            _ => {}
-        }
+        state.announced.hear(&event);
         // The event may carry a stranger's state, whose destructor must not be ours to die of.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(event)));
         Ok(())

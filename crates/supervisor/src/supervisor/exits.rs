@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::actor::{Message, State};
-use super::family::Key;
+use super::family::{Key, Member};
 use super::operations::{Operation, Starting, Stopping};
 use super::place::Place;
 use crate::child::Restart;
@@ -13,11 +13,11 @@ use crate::report::ReportContext;
 use crate::spec::{AutoShutdown, Strategy};
 
 impl State {
-    /// Applies the policy to a child that has ended. One that was restarted with its siblings
-    /// meanwhile needs nothing more.
+    /// Applies the policy to a child that has ended. One that was stopped or restarted with its
+    /// siblings meanwhile needs nothing more.
     pub fn ended(&mut self, key: Key) {
-        let Some(member) = self.family.get(key) else { return };
-        if !matches!(member.place, Place::Absent) {
+        let Some(member) = self.family.get_mut(key) else { return };
+        if !std::mem::take(&mut member.unjudged) {
             return;
         }
         let reason = member.last_exit.clone().unwrap_or(ExitReason::Killed);
@@ -43,9 +43,10 @@ impl State {
     }
 
     fn significant_ended(&mut self) {
+        // One that has crashed meanwhile is about to be restarted, or is judged next.
         let another = |state: &Self| {
-            let running = |place: &Place| !matches!(place, Place::Absent);
-            state.family.iter().any(|(_, m)| m.spec.significant && running(&m.place))
+            let counts = |m: &Member| m.unjudged || !matches!(m.place, Place::Absent);
+            state.family.iter().any(|(_, m)| m.spec.significant && counts(m))
         };
         let ends = match self.auto_shutdown {
             AutoShutdown::Never => false,
@@ -68,11 +69,11 @@ impl State {
             self.context.report(ReportContext::GaveUp, &child, Some(reason.clone()));
             return self.end(ExitReason::GaveUp { child, last: Box::new(reason) });
         }
-        for bystander in self.group(key).into_iter().rev().filter(|other| *other != key) {
+        self.queue.push_front(Operation::Revive { key });
+        for bystander in self.group(key).into_iter().filter(|other| *other != key) {
             let operation = Operation::Stop { key: bystander, why: Stopping::Bystander };
-            self.queue.push_back(operation);
+            self.queue.push_front(operation);
         }
-        self.queue.push_back(Operation::Revive { key });
     }
 
     /// Who is restarted with it, in the order of the start.
@@ -119,8 +120,7 @@ impl State {
 
     /// The wait is over: starts everything in the group that does not run, in order.
     pub fn begin(&mut self, key: Key, wait: u64) {
-        let waits =
-            |m: &super::family::Member| matches!(m.place, Place::Restarting(w) if w == wait);
+        let waits = |m: &Member| matches!(m.place, Place::Restarting(w) if w == wait);
         if !self.family.get(key).is_some_and(waits) {
             return;
         }
@@ -132,7 +132,6 @@ impl State {
     /// Ends this supervisor; its children are stopped on the way.
     pub fn end(&mut self, reason: ExitReason) {
         self.ending = true;
-        self.queue.clear();
         self.context.scope.set_exit(reason);
         self.me.stop(None);
     }

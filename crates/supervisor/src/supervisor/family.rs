@@ -24,6 +24,8 @@ pub(crate) struct Member {
     pub failures: u32,
     pub started_at: Option<Instant>,
     pub last_exit: Option<ExitReason>,
+    /// It has ended by itself, and the policy has not been applied yet.
+    pub unjudged: bool,
     pub node: Arc<NodeCell>,
 }
 
@@ -63,6 +65,7 @@ impl Family {
             failures: 0,
             started_at: None,
             last_exit: None,
+            unjudged: false,
             node,
         };
         self.members.insert(key, member);

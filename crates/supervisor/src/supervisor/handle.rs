@@ -18,6 +18,9 @@ use crate::living::Living;
 use crate::node::{Node, NodeCell, Status};
 use crate::scope::Scope;
 
+/// Where a root's end is published.
+pub(crate) type Done = Arc<watch::Sender<Option<ExitReason>>>;
+
 /// A child that was started on request.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -92,16 +95,12 @@ pub struct SupervisorRef {
     actor: ActorRef<Message>,
     scope: Scope,
     node: Arc<NodeCell>,
-    /// Set by the root's watcher; a nested supervisor's end shows in its scope.
-    done: Arc<watch::Sender<Option<ExitReason>>>,
+    /// Set by a root's watcher; a nested supervisor's end shows in its scope.
+    done: Option<Done>,
 }
 
 impl SupervisorRef {
-    pub(crate) fn new(
-        actor: ActorRef<Message>,
-        context: &Context,
-        done: Arc<watch::Sender<Option<ExitReason>>>,
-    ) -> Self {
+    pub(crate) fn new(actor: ActorRef<Message>, context: &Context, done: Option<Done>) -> Self {
         Self { actor, scope: context.scope.clone(), node: context.node.clone(), done }
     }
 
@@ -111,7 +110,10 @@ impl SupervisorRef {
     }
 
     pub(crate) fn finish(&self) {
-        self.done.send_replace(Some(self.reason()));
+        let reason = self.reason();
+        if let Some(done) = &self.done {
+            done.send_replace(Some(reason));
+        }
     }
 
     fn reason(&self) -> ExitReason {
@@ -200,7 +202,10 @@ impl SupervisorRef {
 
     /// Stops it for a reason; what has not stopped by then is killed.
     pub async fn stop_with(&self, reason: ExitReason, limit: Duration) -> ExitReason {
-        self.scope.set_exit(reason);
+        // One that is dead, or about to be, has its reason.
+        if !self.scope.is_doomed() && !self.scope.has_ended() {
+            self.scope.set_exit(reason);
+        }
         if let Ok(reason) = tokio::time::timeout(limit, self.stop()).await {
             return reason;
         }
@@ -215,18 +220,14 @@ impl SupervisorRef {
 
     /// Waits until it is dead with everything below it, and says why it ended.
     pub async fn exit(&self) -> ExitReason {
-        let mut done = self.done.subscribe();
-        tokio::select! { biased;
-            done = done.wait_for(Option::is_some) => {
-                done.ok().and_then(|d| d.clone()).unwrap_or_else(|| self.reason())
-            }
-            () = self.subtree() => self.reason(),
-        }
-    }
-
-    async fn subtree(&self) {
-        self.scope.ended().await;
-        self.scope.empty().await;
+        let Some(done) = &self.done else {
+            self.scope.ended().await;
+            self.scope.empty().await;
+            return self.reason();
+        };
+        let mut done = done.subscribe();
+        let reason = done.wait_for(Option::is_some).await.ok().and_then(|done| done.clone());
+        reason.unwrap_or_else(|| self.reason())
     }
 
     /// The tree from here down, as published last. Asks nobody, so it answers also in a storm.

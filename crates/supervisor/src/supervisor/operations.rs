@@ -6,7 +6,7 @@ use super::actor::{Message, State};
 use super::family::Key;
 use super::handle::Handle;
 use super::place::Place;
-use super::requests::{Reply, Request};
+use super::requests::Reply;
 use crate::child::{Restart, Shutdown};
 use crate::context::{Context, now};
 use crate::error::{Error, StartError};
@@ -35,8 +35,6 @@ pub(crate) enum Operation {
         key: Key,
         wait: u64,
     },
-    /// A request that changes something.
-    Request(Request),
 }
 
 /// Why a child is started.
@@ -72,7 +70,9 @@ impl State {
         }
     }
 
-    /// Goes on until something is under way or there is nothing to do.
+    /// Goes on until something is under way or there is nothing to do. What was begun is brought to
+    /// its end first, then deaths are judged, then requests are served: whoever has seen a death
+    /// finds its consequences.
     pub fn proceed(&mut self) {
         while self.underway.is_none() && !self.ending {
             if let Some(operation) = self.queue.pop_front() {
@@ -81,6 +81,8 @@ impl State {
                 let _ = reply.send(Ok(()));
             } else if let Some(key) = self.ended.pop_front() {
                 self.ended(key);
+            } else if let Some(request) = self.next_request() {
+                self.serve(request);
             } else {
                 return;
             }
@@ -93,7 +95,6 @@ impl State {
             Operation::Stop { key, why } => self.stop(key, why),
             Operation::Revive { key } => self.revive(key),
             Operation::Begin { key, wait } => self.begin(key, wait),
-            Operation::Request(request) => self.serve(request),
         }
     }
 
@@ -102,7 +103,6 @@ impl State {
         if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
             return;
         }
-        member.put(Place::Starting);
         member.incarnation += 1;
         let incarnation = member.incarnation;
         let restarted = matches!(why, Starting::Restart);
@@ -121,13 +121,14 @@ impl State {
         let (start, limit) = (member.spec.start.clone(), member.spec.start_timeout);
         let me = self.me.clone();
         self.underway = Some(Underway::Start { key, why });
-        launch(
+        let launch = launch(
             &self.context.scope,
             context,
             limit,
             move |context| start(context),
             move |arrival| drop(me.cast(Message::Arrived { key, incarnation, arrival })),
         );
+        member.put(Place::Starting(launch));
     }
 
     /// A start function has returned.
@@ -166,6 +167,7 @@ impl State {
             }
             Err(error) => {
                 member.put(Place::Absent);
+                scope.cell().and_then(|cell| self.announced.take(cell));
                 self.not_started(key, &id, why, error);
             }
         }
@@ -204,6 +206,7 @@ impl State {
             // A pending restart is cancelled by this.
             _ => {
                 member.put(Place::Absent);
+                self.absorb(key);
                 self.stopped(key);
                 return finish(why);
             }
@@ -214,13 +217,28 @@ impl State {
         self.underway = Some(Underway::Stop { key, why });
     }
 
+    /// A child that was to stop has ended by itself shortly before: as if it had ended while it was
+    /// asked to.
+    fn absorb(&mut self, key: Key) {
+        let Some(member) = self.family.get_mut(key) else { return };
+        if !std::mem::take(&mut member.unjudged) {
+            return;
+        }
+        let permanent = member.spec.restart == Restart::Permanent;
+        if let Some(reason) = member.last_exit.clone()
+            && !crate::living::expected(member.spec.shutdown, permanent, &reason)
+        {
+            self.context.report(ReportContext::ShutdownError, &member.spec.id, Some(reason));
+        }
+    }
+
     /// A child is dead with everything below it.
     pub fn gone(&mut self, key: Key, incarnation: u64, zombie: bool) {
         let Some(member) = self.family.get_mut(key).filter(|m| m.incarnation == incarnation) else {
             return;
         };
         let Some(living) = member.living() else { return };
-        let announced = self.announced.remove(&living.cell.get_id());
+        let announced = self.announced.take(&living.cell);
         let reason = living.exit().or(announced).unwrap_or(ExitReason::Killed);
         let asked = matches!(member.place, Place::Stopping(_));
         let id = member.spec.id.clone();
@@ -228,7 +246,9 @@ impl State {
         member.last_exit = Some(reason.clone());
         let exit = crate::node::Exit { reason: reason.clone(), at: self.context.elapsed() };
         member.node.update(|node| node.last_exit = Some(exit));
+        member.node.settle();
         member.put(Place::Absent);
+        member.unjudged = !asked;
         if zombie {
             self.context.report(ReportContext::Zombie, &id, Some(reason.clone()));
         }

@@ -1,5 +1,6 @@
 //! Where a child stands.
 
+use crate::launch::Launch;
 use crate::living::Living;
 use crate::node::{NodeCell, Status};
 
@@ -8,7 +9,7 @@ pub(crate) enum Place {
     /// It does not run.
     Absent,
     /// Its start function runs.
-    Starting,
+    Starting(Launch),
     /// It runs.
     Running(Living),
     /// It was asked to stop.
@@ -21,7 +22,7 @@ pub(crate) enum Place {
 pub(crate) fn living_of(place: &Place) -> Option<&Living> {
     match place {
         Place::Running(living) | Place::Stopping(living) => Some(living),
-        Place::Absent | Place::Starting | Place::Restarting(_) => None,
+        Place::Absent | Place::Starting(_) | Place::Restarting(_) => None,
     }
 }
 
@@ -29,7 +30,7 @@ pub(crate) fn living_of(place: &Place) -> Option<&Living> {
 pub(crate) fn status_of(place: &Place) -> Status {
     match place {
         Place::Absent => Status::Stopped,
-        Place::Starting => Status::Starting,
+        Place::Starting(_) => Status::Starting,
         Place::Running(_) => Status::Running,
         Place::Stopping(_) => Status::Stopping,
         Place::Restarting(_) => Status::Restarting,

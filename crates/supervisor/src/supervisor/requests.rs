@@ -8,6 +8,7 @@ use super::operations::{Operation, Starting, Stopping};
 use super::place::Place;
 use crate::child::{ChildSpec, Kind};
 use crate::error::Error;
+use crate::living::is_dead;
 use crate::spec::check_child;
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -42,7 +43,7 @@ impl State {
             Request::CountChildren(reply) => {
                 let _ = reply.send(Ok(self.count()));
             }
-            change => self.queue.push_back(Operation::Request(change)),
+            change => self.requests.push_back(change),
         }
     }
 
@@ -57,6 +58,19 @@ impl State {
             }
         }
         count
+    }
+
+    /// The next request that changes something. One about a child that is dead waits until the death
+    /// is complete: an answer before would be about a child that is not there any more.
+    pub fn next_request(&mut self) -> Option<Request> {
+        let id = match self.requests.front()? {
+            Request::StartChild(spec, _) => Some(spec.id()),
+            Request::RestartChild(id, _) | Request::DeleteChild(id, _) => Some(id.as_str()),
+            _ => None,
+        };
+        let member = id.and_then(|id| self.family.find(id)).and_then(|key| self.family.get(key));
+        let dies = member.and_then(|m| m.living()).is_some_and(|l| is_dead(&l.cell));
+        if dies { None } else { self.requests.pop_front() }
     }
 
     /// Serves a request that changes something; nothing is under way.

@@ -6,7 +6,7 @@ use ractor::{Actor, ActorCell, ActorRef};
 use tokio::sync::{oneshot, watch};
 
 use super::actor::{Message, Supervisor};
-use super::handle::SupervisorRef;
+use super::handle::{Done, SupervisorRef};
 use crate::child::Kind;
 use crate::context::{Context, Options, Tree};
 use crate::error::StartError;
@@ -33,7 +33,8 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
         tree: Tree::new(options),
     };
     let zombie_after = context.tree.options.zombie_after;
-    let supervisor = spawn(&context, spec).await?;
+    let done = Some(Arc::new(watch::Sender::new(None)));
+    let supervisor = spawn(&context, spec, done).await?;
     node.update(|node| {
         node.status = Status::Running;
         node.incarnation = 1;
@@ -42,6 +43,7 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
     let living = Living::new(supervisor.cell(), context.scope.clone(), None, None);
     let (watcher, done) = (Scope::default(), supervisor.clone());
     living.watch(&watcher, zombie_after, move |_| {
+        node.settle();
         node.status(Status::Stopped);
         done.finish();
     });
@@ -53,11 +55,15 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
 /// # Errors
 /// The first child that could not be started; those before it were stopped again.
 pub async fn start_nested(context: Context, spec: Spec) -> StartResult {
-    let supervisor = spawn(&context, spec).await?;
+    let supervisor = spawn(&context, spec, None).await?;
     Ok(Started::Running { cell: supervisor.cell(), info: None, supervisor: Some(supervisor) })
 }
 
-async fn spawn(context: &Context, spec: Spec) -> Result<SupervisorRef, StartError> {
+async fn spawn(
+    context: &Context,
+    spec: Spec,
+    done: Option<Done>,
+) -> Result<SupervisorRef, StartError> {
     spec.check()?;
     let arguments = (context.clone(), spec);
     let spawned = match context.supervisor() {
@@ -67,7 +73,6 @@ async fn spawn(context: &Context, spec: Spec) -> Result<SupervisorRef, StartErro
     let (actor, _) = spawned.map_err(|error| StartError::Failed(error.to_string()))?;
     context.scope.set_cell(actor.get_cell());
     boot(context, &actor).await?;
-    let done = Arc::new(watch::Sender::new(None));
     Ok(SupervisorRef::new(actor, context, done))
 }
 

@@ -1,0 +1,77 @@
+//! Exit reasons that ractor has announced, until the death they belong to is complete.
+
+use std::collections::{HashMap, VecDeque};
+
+use ractor::{ActorCell, ActorId, SupervisionEvent};
+
+use crate::exit::ExitReason;
+
+/// More reasons than this are not kept: an actor that is linked to a supervisor and is not its child
+/// must not make it grow. Above the number of children that may die at the same time.
+const MAX: usize = 1 << 17;
+
+/// The reasons, the oldest first. Whoever is not asked for is forgotten in the end.
+#[derive(Default)]
+pub(crate) struct Announced {
+    reasons: HashMap<ActorId, ExitReason>,
+    order: VecDeque<ActorId>,
+}
+
+impl Announced {
+    /// Hears what ractor has to say.
+    pub fn hear(&mut self, event: &SupervisionEvent) {
+        match event {
+            SupervisionEvent::ActorTerminated(cell, _, reason) => {
+                self.keep(cell.get_id(), ExitReason::of_termination(reason.as_deref()));
+            }
+            SupervisionEvent::ActorFailed(cell, error) => {
+                self.keep(cell.get_id(), ExitReason::Failed(error.to_string()));
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, id: ActorId, reason: ExitReason) {
+        if self.order.len() >= 2 * self.reasons.len() + 64 {
+            let reasons = &self.reasons;
+            self.order.retain(|id| reasons.contains_key(id));
+        }
+        if self.reasons.len() >= MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.reasons.remove(&oldest);
+        }
+        self.reasons.insert(id, reason);
+        self.order.push_back(id);
+    }
+
+    /// Why this actor ended, asked once.
+    pub fn take(&mut self, cell: &ActorCell) -> Option<ExitReason> {
+        self.reasons.remove(&cell.get_id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_asks_for_is_forgotten_in_the_order_of_its_announcement() {
+        let mut announced = Announced::default();
+        let id = |n: usize| ActorId::Local(n as u64);
+        (0..MAX + 10).for_each(|n| announced.keep(id(n), ExitReason::Killed));
+        assert_eq!(announced.reasons.len(), MAX);
+        assert!(!announced.reasons.contains_key(&id(9)));
+        assert!(announced.reasons.contains_key(&id(10)));
+    }
+
+    #[test]
+    fn what_was_asked_for_leaves_nothing() {
+        let mut announced = Announced::default();
+        for n in 0..10_000 {
+            announced.keep(ActorId::Local(n), ExitReason::Killed);
+            announced.reasons.remove(&ActorId::Local(n));
+        }
+        assert!(announced.order.len() < 100);
+    }
+}

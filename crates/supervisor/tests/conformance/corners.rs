@@ -1,0 +1,240 @@
+//! Races of the static supervisor: stops during starts, requests beside deaths.
+
+use planaria_supervisor::{
+    ChildSpec, Error, ExitReason, Restart, Spec, StartError, Status, Strategy, start,
+};
+
+use crate::support::*;
+
+#[tokio::test(start_paused = true)]
+async fn sup_x04_a_child_that_has_just_died_is_terminated_and_not_restarted() {
+    // Its death is heard while a slow start is under way, and waits for the policy.
+    let lab = Lab::new();
+    lab.script("slow", |_| Act::Late(secs(1)));
+    let root = root(&lab, patient(Strategy::OneForOne).child(lab.child("a"))).await;
+    let start = tokio::spawn({
+        let (root, slow) = (root.clone(), lab.child("slow"));
+        async move { root.start_child(slow).await.is_ok() }
+    });
+    idle().await;
+    lab.crash("a");
+    idle().await;
+    root.terminate_child("a").await.expect("it stops");
+    assert!(start.await.expect("it returns"));
+    idle().await;
+    assert_eq!(status(&root, "a").await, Status::Stopped);
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_m01_an_id_may_be_used_again_right_after_an_exit() {
+    let lab = Lab::new();
+    lab.script("slow", |_| Act::Late(secs(1)));
+    let root = root(&lab, patient(Strategy::OneForOne)).await;
+    let temporary = || lab.child("t").restart(Restart::Temporary);
+    for _ in 0..20 {
+        root.start_child(temporary()).await.expect("the id is free");
+        let cell = lab.cell("t");
+        lab.crash("t");
+        // Its end is seen by this task before its supervisor has heard of it.
+        let _ = cell.wait(None).await;
+        root.start_child(temporary()).await.expect("the id is free");
+        root.terminate_child("t").await.expect("it stops");
+    }
+    // The same while something else is under way.
+    root.start_child(temporary()).await.expect("the id is free");
+    let other = root.clone();
+    let slow = lab.child("slow");
+    let start = tokio::spawn(async move { other.start_child(slow).await.is_ok() });
+    idle().await;
+    lab.crash("t");
+    idle().await;
+    root.start_child(temporary()).await.expect("the id is free");
+    assert!(start.await.expect("it returns"));
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_m04_a_permanent_child_that_has_just_died_cannot_be_deleted() {
+    let lab = Lab::new();
+    lab.script("slow", |_| Act::Late(secs(1)));
+    let root = root(&lab, patient(Strategy::OneForOne).child(lab.child("a"))).await;
+    let other = root.clone();
+    let slow = lab.child("slow");
+    let start = tokio::spawn(async move { other.start_child(slow).await.is_ok() });
+    idle().await;
+    lab.crash("a");
+    idle().await;
+    let answer = root.delete_child("a").await;
+    assert!(matches!(answer, Err(Error::Restarting | Error::Running)), "{answer:?}");
+    assert!(start.await.expect("it returns"));
+    idle().await;
+    assert_eq!((status(&root, "a").await, lab.starts("a")), (Status::Running, 2));
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_s01_a_stop_during_a_start_gives_it_up() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    lab.script("hangs", |_| Act::Hang);
+    lab.script("w", |_| Act::Raw(Manners::default()));
+    let nested = ChildSpec::supervisor("n", move || {
+        let hangs = inner.child("hangs").start_timeout(secs(1_000_000));
+        Spec::default().child(inner.child("w")).child(hangs)
+    });
+    let root = root(&lab, Spec::default().child(lab.child("a"))).await;
+    let other = root.clone();
+    let start = tokio::spawn(async move { other.start_child(nested).await.err() });
+    idle().await;
+    assert_eq!(lab.starts("hangs"), 1);
+    let w = lab.cell("w");
+    assert_eq!(soon(root.stop()).await, ExitReason::Shutdown);
+    assert!(dead(&w), "what a half-started supervisor has started is waited for");
+    let error = soon(start).await.expect("it returns");
+    assert!(matches!(error, Some(Error::NoSupervisor)), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e04_a_half_started_supervisor_that_is_given_up_is_dead_before_the_next() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    lab.script("hangs", |n| if n == 1 { Act::Hang } else { Act::Run });
+    lab.script("w", |_| Act::Raw(Manners { stop_wait: secs(1), ..Manners::default() }));
+    let nested = ChildSpec::supervisor("n", move || {
+        let hangs = inner.child("hangs").start_timeout(secs(1_000_000));
+        Spec::default().child(inner.child("w")).child(hangs)
+    });
+    let root = root(&lab, Spec::default()).await;
+    let spec = nested.start_timeout(secs(5));
+    let error = refused(root.start_child(spec.clone()).await);
+    assert!(matches!(error, Error::Start(StartError::Timeout(_))), "{error}");
+    assert!(dead(&lab.cell("w")));
+    assert_eq!(lab.log(), ["start w", "drop w"]);
+    root.start_child(spec).await.expect("it starts");
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e04_what_a_failed_start_left_is_gone_before_the_answer() {
+    let lab = Lab::new();
+    lab.script("a", |_| Act::Litter);
+    let root = root(&lab, Spec::default()).await;
+    assert!(root.start_child(lab.child("a")).await.is_err());
+    assert!(lab.log().contains(&"litter dropped".to_owned()));
+    root.stop().await;
+    assert!(dead(&lab.cell("a")), "linked actors go with their supervisor");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_s01_a_root_whose_starter_is_dropped_leaves_nothing() {
+    let lab = Lab::new();
+    lab.script("hangs", |_| Act::Hang);
+    let spec = Spec::default()
+        .child(lab.child("a"))
+        .child(lab.child("hangs").start_timeout(secs(1_000_000)));
+    let started = start("root", spec, lab.options());
+    assert!(tokio::time::timeout(secs(1), started).await.is_err());
+    idle().await;
+    assert!(dead(&lab.cell("a")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_x02_requests_wait_behind_a_group_restart() {
+    let lab = Lab::new();
+    lab.script("b", |n| if n == 2 { Act::Late(secs(2)) } else { Act::Run });
+    let spec = ["a", "b", "c"]
+        .iter()
+        .fold(patient(Strategy::OneForAll), |spec, id| spec.child(lab.child(id)));
+    let root = root(&lab, spec).await;
+    lab.crash("a");
+    idle().await;
+    assert_eq!(status(&root, "b").await, Status::Starting, "questions are answered meanwhile");
+    let answer = soon(root.restart_child("c")).await;
+    assert!(matches!(answer, Err(Error::Running)), "it was restarted with its group");
+    assert_eq!(counts(&root).await, (3, 3, 0, 3));
+    assert_eq!(lab.starts("c"), 2);
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_d10_a_stop_and_giving_up_at_the_same_time_are_one_end() {
+    for stop_first in [true, false] {
+        let lab = Lab::new();
+        let spec = Spec::default().intensity(intensity(0, 1)).child(lab.child("a"));
+        let root = root(&lab, spec).await;
+        lab.crash("a");
+        if !stop_first {
+            let _ = lab.cell("a").wait(None).await;
+        }
+        let own = ExitReason::ShutdownWith("own".to_owned());
+        let reason = soon(root.stop_with(own.clone(), secs(60))).await;
+        assert!(reason == own || matches!(reason, ExitReason::GaveUp { .. }), "{reason}");
+        assert_eq!(root.exit().await, reason, "and both say the same");
+        assert_eq!(lab.starts("a"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_d10_a_dead_supervisors_reason_does_not_change() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    let nested = ChildSpec::supervisor("n", move || Spec::default().child(inner.child("a")));
+    let root = root(&lab, patient(Strategy::OneForOne).child(nested)).await;
+    let nested = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+    nested.kill();
+    assert_eq!(soon(nested.exit()).await, ExitReason::Killed);
+    assert_eq!(soon(nested.stop_with(ExitReason::Shutdown, secs(1))).await, ExitReason::Killed);
+    idle().await;
+    assert_eq!(status(&root, "n").await, Status::Running, "the next one is another");
+    assert_eq!(soon(nested.exit()).await, ExitReason::Killed);
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_q08_an_arrival_without_its_supervisor_is_killed_and_waited_for() {
+    // The start function returns in the moment in which its supervisor dies.
+    for round in 0..4 {
+        let lab = Lab::new();
+        lab.script("a", |_| Act::Late(secs(1)));
+        let root = root(&lab, Spec::default()).await;
+        let other = root.clone();
+        let child = lab.child("a");
+        let start = tokio::spawn(async move { other.start_child(child).await.is_ok() });
+        tokio::time::sleep(millis(999)).await;
+        while lab.log().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_micros(100)).await;
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        root.kill();
+        soon(root.exit()).await;
+        assert!(dead(&lab.cell("a")), "round {round}");
+        soon(start).await.expect("it returns");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e07_a_tree_is_dead_when_its_exit_is_told() {
+    // Killed in any way, at any level: whoever waits sees nobody alive.
+    for raw in [true, false] {
+        let lab = Lab::new();
+        lab.script("w", |_| Act::Raw(Manners { stop_wait: secs(9), ..Manners::default() }));
+        let inner = lab.clone();
+        let low = move || Spec::default().child(inner.child("w"));
+        let nested = ChildSpec::supervisor("n", move || {
+            Spec::default().child(ChildSpec::supervisor("m", low.clone()))
+        });
+        let root = root(&lab, Spec::default().child(nested)).await;
+        if raw {
+            root.cell().kill()
+        } else {
+            root.kill()
+        }
+        assert_eq!(soon(root.exit()).await, ExitReason::Killed);
+        assert!(dead(&lab.cell("w")));
+        assert!(root.snapshot().iter().all(|n| n.status == Status::Stopped), "raw {raw}");
+    }
+}
