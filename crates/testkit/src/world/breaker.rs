@@ -48,6 +48,8 @@ pub(super) struct Breaker {
     pub trace: Trace,
     pub progress: Progress,
     pub acknowledged: Acknowledged,
+    /// Which server process of the world this is.
+    pub life: usize,
     /// One commit is held at a time.
     pub turn: Arc<tokio::sync::Mutex<()>>,
     /// The end of the process.
@@ -86,6 +88,8 @@ impl Breaker {
 
     async fn trigger(&self, trigger: Trigger) {
         match trigger {
+            Trigger::Start { life, after } if life == self.life => tokio::time::sleep(after).await,
+            Trigger::Start { .. } => std::future::pending().await,
             Trigger::At(time) => self.clock.sleep_until(time).await,
             Trigger::Position { session, seq, after } => {
                 self.acknowledged.reached(self.sessions[session], seq).await;

@@ -17,6 +17,7 @@ use crate::check::{self, Violation};
 pub const INVARIANTS: &[(&str, &str)] = &[
     ("acknowledged", "what a store acknowledged is in the log, unchanged"),
     ("sent", "what was acknowledged to a client is in the log once, what was refused is not"),
+    ("followed", "a follower sees every record once, in order, across servers"),
     ("dispatched", "a call runs only after its dispatch and its hand are durable"),
     ("at-most-once", "a call that must not run twice does not"),
     ("ran", "a call whose result is good has run"),
@@ -49,6 +50,7 @@ pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
         ends(world, &mut findings);
         promises::acknowledged(world, &mut findings);
         promises::sent(world, &mut findings);
+        promises::followed(world, &mut findings);
         effects::runs(world, &mut findings);
         effects::results(world, &mut findings);
         effects::hands(world, &mut findings);

@@ -1,19 +1,19 @@
 //! One server process: a tokio runtime, a Planaria runtime on it, everybody who talks to it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use planaria_core::SessionId;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
+use planaria_core::{Record, SessionId};
 use planaria_runtime::{End, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::breaker::{Breaker, Progress};
 use super::client::{Client, Memory};
-use super::limits::{FAULTS_UNTIL, QUIET_MAX, STOP_WAIT};
+use super::limits::{FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_WAIT, QUIET_MAX, STOP_WAIT};
 use super::observed::{Acknowledged, Observed};
 use super::options::Options;
 use super::plan::Break;
@@ -41,6 +41,7 @@ pub(super) struct Lasting {
     pub acknowledged: Acknowledged,
     pub progress: Progress,
     pub memories: Vec<Arc<Mutex<Memory>>>,
+    pub followers: Vec<Arc<Mutex<Vec<Record>>>>,
     pub names: Arc<BTreeMap<SessionId, String>>,
 }
 
@@ -73,6 +74,7 @@ impl Lasting {
             acknowledged: Acknowledged::default(),
             progress: Progress::default(),
             memories: options.scripts.iter().map(|_| Arc::default()).collect(),
+            followers: options.scripts.iter().map(|_| Arc::default()).collect(),
             names: Arc::new(names.collect()),
             hands,
             clock,
@@ -81,12 +83,12 @@ impl Lasting {
     }
 
     /// Runs one server process to its end.
-    pub fn live(&self, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
+    pub fn live(&self, life: usize, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
         let tokio = tokio();
         let ended = tokio.block_on(async {
             self.clock.start();
             self.trace.note(self.clock.now(), "a server starts");
-            let ended = self.serve(wrap_store, wrap_driver).await;
+            let ended = self.serve(life, wrap_store, wrap_driver).await;
             self.clock.stop();
             ended
         });
@@ -100,7 +102,7 @@ impl Lasting {
         ended
     }
 
-    async fn serve(&self, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
+    async fn serve(&self, life: usize, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
         let store = Arc::new(SimStore::open(&self.disk).expect("the process before is gone"));
         store.delay(self.options.commit);
         let observed: Arc<dyn Store> = Arc::new(Observed {
@@ -123,7 +125,8 @@ impl Lasting {
         };
         let (end, mut killed) = mpsc::unbounded_channel();
         let mut others = JoinSet::new();
-        self.break_things(&mut others, &runtime, store.clone(), end);
+        self.break_things(&mut others, &runtime, store.clone(), life, end);
+        self.follow(&mut others, &runtime);
         let mut clients = self.clients(&runtime);
         let mut ended = runtime.end();
         let ended = tokio::select! { biased;
@@ -138,10 +141,12 @@ impl Lasting {
             () = self.clock.sleep_until(FAULTS_UNTIL + QUIET_MAX) => Ended::Stuck,
         };
         if ended == Ended::Done {
+            tokio::time::sleep(FOLLOW_WAIT).await;
             others.shutdown().await;
             // Whoever wanted to hold a commit is gone.
             store.release();
             let stop = async {
+                runtime.retire_hands().await;
                 runtime.shutdown(STOP_WAIT).await;
                 observed.close().await;
             };
@@ -157,6 +162,7 @@ impl Lasting {
         others: &mut JoinSet<()>,
         runtime: &Runtime,
         store: Arc<SimStore>,
+        life: usize,
         end: mpsc::UnboundedSender<Break>,
     ) {
         let sessions = self.options.scripts.iter().map(|script| script.session);
@@ -168,6 +174,7 @@ impl Lasting {
             trace: self.trace.clone(),
             progress: self.progress.clone(),
             acknowledged: self.acknowledged.clone(),
+            life,
             turn: Arc::default(),
             end,
         };
@@ -198,13 +205,33 @@ impl Lasting {
         clients
     }
 
+    /// Somebody follows each log, and goes on at the next server where this one left off.
+    fn follow(&self, others: &mut JoinSet<()>, runtime: &Runtime) {
+        for (script, seen) in self.options.scripts.iter().zip(&self.followers) {
+            let next = inner(seen).last().map_or(1, |record| record.seq + 1);
+            let (mut follower, seen) = (runtime.follow(script.session, next), seen.clone());
+            others.spawn(async move {
+                // An error is the server's end.
+                while let Ok(records) = follower.next(FOLLOW_PAGE).await {
+                    inner(&seen).extend(records);
+                }
+            });
+        }
+    }
+
     /// What each client knows.
     pub fn remembered(&self) -> Vec<Memory> {
-        let memory = |memory: &Arc<Mutex<Memory>>| {
-            memory.lock().unwrap_or_else(PoisonError::into_inner).clone()
-        };
-        self.memories.iter().map(memory).collect()
+        self.memories.iter().map(|memory| inner(memory).clone()).collect()
     }
+
+    /// What each follower has seen.
+    pub fn followed(&self) -> Vec<Vec<Record>> {
+        self.followers.iter().map(|seen| inner(seen).clone()).collect()
+    }
+}
+
+fn inner<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A tokio runtime of one thread, whose clock moves only when everybody waits.

@@ -6,8 +6,10 @@ use std::time::Duration;
 pub(super) const SESSIONS_MAX: u64 = 5;
 /// Jobs that one client gives.
 pub(super) const JOBS_MAX: u64 = 3;
-/// Faults of one world: more would spend the restart budgets, which is another test.
-pub(super) const FAULTS_MAX: u64 = 7;
+/// Faults of one world, bursts apart: more would spend the restart budgets everywhere.
+pub(super) const FAULTS_MAX: u64 = 9;
+/// Of a hundred worlds, so many have a session that is killed until its budget is spent.
+pub(super) const BURST_PERCENT: u64 = 12;
 /// Faults that wait for a position in a log wait for one of the first so many.
 pub(super) const POSITION_MAX: u64 = 90;
 /// Faults that wait for a position come up to so many milliseconds after it: in the middle of what
@@ -33,5 +35,9 @@ pub(super) const CLIENT_LOOK: Duration = Duration::from_secs(5);
 pub(super) const CLIENT_TRIES: u32 = 100;
 /// How long a world's last server may take to shut down.
 pub(super) const STOP_WAIT: Duration = Duration::from_secs(30);
-/// Server processes of one world: each fault ends one at most.
-pub(super) const LIVES_MAX: usize = 2 * FAULTS_MAX as usize;
+/// Server processes of one world beyond one for each of its faults.
+pub(super) const LIVES_MORE: usize = 2;
+/// Records that a follower takes at a time.
+pub(super) const FOLLOW_PAGE: usize = 7;
+/// What followers get to catch up when everybody is done.
+pub(super) const FOLLOW_WAIT: Duration = Duration::from_millis(50);

@@ -7,7 +7,7 @@ use planaria_runtime::End;
 
 use super::client::Memory;
 use super::life::{Ended, Lasting, WrapDriver, WrapStore, tokio};
-use super::limits::LIVES_MAX;
+use super::limits::LIVES_MORE;
 use super::options::Options;
 use super::plan::PlannedFault;
 use super::trace::Trace;
@@ -27,6 +27,8 @@ pub struct Past {
     pub acknowledged: BTreeMap<SessionId, Vec<Record>>,
     /// What each client knows, in the order of the scripts.
     pub clients: Vec<Memory>,
+    /// What followers of each log have seen, across all servers, in the order of the scripts.
+    pub followed: Vec<Vec<Record>>,
     /// What the hands were seen to run.
     pub runs: Vec<Run>,
     /// Hands that ended.
@@ -53,14 +55,14 @@ pub(super) fn run(options: Options, wrap_store: &WrapStore, wrap_driver: &WrapDr
     let mut lives = 0;
     let unfinished = loop {
         lives += 1;
-        match world.live(wrap_store, wrap_driver) {
+        match world.live(lives, wrap_store, wrap_driver) {
             Ended::Done => break None,
             Ended::Killed { down, .. } => world.clock.skip(down),
             // Its host starts it again at once.
             Ended::Itself(End::Store(_)) => {}
             ended => break Some(format!("{ended:?}")),
         }
-        if lives > LIVES_MAX {
+        if lives > world.options.plan.faults.len() + LIVES_MORE {
             break Some("servers end again and again".to_owned());
         }
     };
@@ -94,6 +96,7 @@ fn look_back(world: Lasting, lives: usize, unfinished: Option<String>) -> Past {
     }
     Past {
         clients: world.remembered(),
+        followed: world.followed(),
         acknowledged: world.acknowledged.records(),
         complaints: world.model.complaints(),
         options: world.options,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use planaria_runtime::Fault;
 
-use super::limits::{AFTER_MAX_MS, FAULTS_MAX, MOMENT_MAX_MS, POSITION_MAX};
+use super::limits::{AFTER_MAX_MS, BURST_PERCENT, FAULTS_MAX, MOMENT_MAX_MS, POSITION_MAX};
 use super::workload::Script;
 use crate::rng::Rng;
 use crate::sandbox::{CallFault, HandFaults};
@@ -34,6 +34,13 @@ pub enum Trigger {
         /// Which record.
         seq: u64,
         /// How long after it.
+        after: Duration,
+    },
+    /// The start of a server process: in the middle of its recovery.
+    Start {
+        /// Which process of the world, from 1.
+        life: usize,
+        /// How long after its start.
         after: Duration,
     },
 }
@@ -89,6 +96,9 @@ impl fmt::Display for PlannedFault {
             Trigger::Position { session, seq, after } => {
                 write!(f, " {after:?} after record {seq} of s{}", session + 1)?;
             }
+            Trigger::Start { life, after } => {
+                write!(f, " {after:?} after the start of server {life}")?;
+            }
         }
         match self.hold {
             Some(point) => write!(f, ", with a commit held {point:?}"),
@@ -114,7 +124,10 @@ impl Plan {
         targets.truncate(1 + rng.index(scripts.len()));
         let general = rng.chance(50);
         let count = rng.below(FAULTS_MAX + 1);
-        let faults = (0..count).map(|_| fault(rng, &targets, general)).collect();
+        let mut faults: Vec<_> = (0..count).map(|_| fault(rng, &targets, general)).collect();
+        if rng.chance(BURST_PERCENT) {
+            faults.extend(burst(rng, *rng.clone().pick(&targets)));
+        }
         let mut hands = vec![HandFaults::default(); scripts.len()];
         for target in targets {
             if rng.chance(60) {
@@ -131,9 +144,25 @@ impl Plan {
     }
 }
 
+/// A session that is killed again and again: more often than its budget of restarts allows.
+fn burst(rng: &mut Rng, session: usize) -> Vec<PlannedFault> {
+    let seq = 5 + rng.below(POSITION_MAX / 2);
+    let kills = 6 + rng.below(4);
+    let kill = |nth: u64| {
+        let after = Duration::from_millis(nth * (40 + rng.below(500)));
+        let fault = *rng.pick(&[Fault::KillHarness, Fault::KillSession]);
+        let trigger = Trigger::Position { session, seq, after };
+        PlannedFault { trigger, hold: None, what: Break::Part { session, fault } }
+    };
+    (0..kills).map(kill).collect()
+}
+
 fn fault(rng: &mut Rng, targets: &[usize], general: bool) -> PlannedFault {
     let target = *rng.pick(targets);
-    let trigger = if rng.chance(70) {
+    let trigger = if general && rng.chance(15) {
+        let life = usize::try_from(1 + rng.below(3)).expect("a small number");
+        Trigger::Start { life, after: Duration::from_millis(rng.below(AFTER_MAX_MS)) }
+    } else if rng.chance(70) {
         let seq = 1 + rng.below(POSITION_MAX);
         let after = if rng.chance(40) { 0 } else { rng.below(AFTER_MAX_MS) };
         Trigger::Position { session: target, seq, after: Duration::from_millis(after) }

@@ -50,6 +50,21 @@ pub(super) fn sent(past: &Past, findings: &mut Findings) {
     }
 }
 
+/// What followers have seen is the log, and all of it when everybody is done.
+pub(super) fn followed(past: &Past, findings: &mut Findings) {
+    for (script, seen) in past.options.scripts.iter().zip(&past.followed) {
+        let Some(log) = past.logs.get(&script.session) else { continue };
+        let same = seen.iter().zip(log).take_while(|(seen, log)| seen == log).count();
+        let all = seen.len() == log.len() || past.unfinished.is_some();
+        if same < seen.len() || !all {
+            let (seen, log) = (seen.len(), log.len());
+            let problem =
+                format!("of {log} records {seen} were seen, the first {same} as they are");
+            findings.add("followed", script.session, same as u64, problem);
+        }
+    }
+}
+
 fn said(log: &[Record], text: &str) -> usize {
     let said = |r: &&Record| r.kind == Kind::UserMessage && message(r).is_some_and(|m| m == text);
     log.iter().filter(said).count()
