@@ -86,15 +86,15 @@ impl SimDisk {
         self.lock().ledger.clone()
     }
 
-    /// Flips a bit of a record where it lies. Nothing happens if there is no such record.
-    pub fn corrupt(&self, session: SessionId, seq: u64) {
+    /// Flips a bit of a record where it lies; says whether there is such a record.
+    pub fn corrupt(&self, session: SessionId, seq: u64) -> bool {
         let mut platter = self.lock();
         let position = usize::try_from(seq).unwrap_or(usize::MAX).wrapping_sub(1);
         let log = platter.durable.logs.get_mut(&session);
-        if let Some(record) = log.and_then(|log| log.get_mut(position)) {
-            let middle = record.len() / 2;
-            record[middle] ^= 0x10;
-        }
+        let Some(record) = log.and_then(|log| log.get_mut(position)) else { return false };
+        let middle = record.len() / 2;
+        record[middle] ^= 0x10;
+        true
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Platter> {

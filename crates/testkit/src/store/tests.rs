@@ -165,7 +165,8 @@ async fn a_flipped_bit_stops_its_own_session_at_its_own_record() {
     let disk = disk(1);
     let store = SimStore::open(&disk).unwrap();
     store.commit(three()).await.unwrap();
-    disk.corrupt(SessionId(2), 2);
+    assert!(disk.corrupt(SessionId(2), 2));
+    assert!(!disk.corrupt(SessionId(2), 9));
     assert_eq!(store.read(SessionId(2), 1, 1).await.unwrap().len(), 1);
     let error = store.read(SessionId(2), 1, 9).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { session: SessionId(2), seq: 2, .. }), "{error}");

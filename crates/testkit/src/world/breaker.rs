@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planaria_core::SessionId;
-use planaria_runtime::Runtime;
+use planaria_runtime::{Fault, Runtime};
 use tokio::sync::mpsc;
 
 use super::limits::{FAULTS_UNTIL, HOLD_AFTER, HOLD_WAIT};
@@ -102,6 +102,13 @@ impl Breaker {
         let fired = match fault.what {
             Break::Part { session, fault } => {
                 self.runtime.inject(self.sessions[session], fault).await
+            }
+            Break::Bit { session, seq } => {
+                let flipped = self.store.disk().corrupt(self.sessions[session], seq);
+                if flipped {
+                    self.runtime.inject(self.sessions[session], Fault::KillSession).await;
+                }
+                flipped
             }
             Break::Store(failure) => {
                 self.store.fail_next(failure);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use planaria_core::event::ClientEvent;
+use planaria_core::port::store;
 use planaria_core::record::payload::{
     Accepted, Confirmation, Content, CustomToolResult, StopReason, Verdict,
 };
@@ -288,7 +289,10 @@ impl Client {
     /// Waits before the next attempt, where another attempt makes sense.
     async fn bear(&self, error: &Error) -> Result<(), String> {
         self.note(&format!("hears: {error}"));
-        if let Error::Unreadable { .. } | Error::Payload(_) = error {
+        if let Error::Unreadable { .. }
+        | Error::Payload(_)
+        | Error::Store(store::Error::Corrupt { .. }) = error
+        {
             return Err(error.to_string());
         }
         tokio::time::sleep(CLIENT_RETRY).await;

@@ -10,7 +10,6 @@ use planaria_core::session::{SessionState, Status, fold};
 use planaria_core::{Kind, Record};
 
 use super::past::Past;
-use super::plan::Break;
 use crate::check::{self, Violation};
 
 /// The invariants of a world, beside [`check::INVARIANTS`] of each of its logs.
@@ -25,6 +24,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("honest", "an outcome is unknown only if the hand that ran the call has died"),
     ("replaced", "a hand that has run something is replaced only when it is dead"),
     ("one-hand", "a session has at most one living hand"),
+    ("left", "when a server has ended in good order, no hand is left"),
     ("folds", "every log folds"),
     ("alive", "when faults stop, every session comes to rest"),
     ("place", "the model finds no step lost, doubled or swapped"),
@@ -58,6 +58,8 @@ pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
     }
     sameness::transcripts(past, calm, &mut findings);
     sameness::bystanders(past, calm, &mut findings);
+    let damaged = past.damaged();
+    findings.0.retain(|found| !damaged.contains(&found.session));
     findings.0
 }
 
@@ -79,8 +81,8 @@ fn ends(past: &Past, findings: &mut Findings) {
     if let Some(problem) = &past.unfinished {
         findings.add("alive", nobody, 0, problem.clone());
     }
-    for problem in &past.unreadable {
-        findings.add("folds", nobody, 0, problem.clone());
+    for (session, problem) in &past.unreadable {
+        findings.add("folds", *session, 0, problem.clone());
     }
     for problem in &past.complaints {
         findings.add("place", nobody, 0, problem.clone());
@@ -105,8 +107,7 @@ fn spend(past: &Past, findings: &mut Findings) {
         let of = |kind: Kind| log.iter().filter(|record| record.kind == kind).count();
         let ours = past.requests.iter().filter(|asked| asked.session == script.session);
         let failed = ours.clone().filter(|asked| asked.fault.is_some()).count();
-        let aimed = |what: Break| matches!(what, Break::Part { session, .. } if session == index);
-        let kills = past.fired.iter().filter(|fault| aimed(fault.what)).count();
+        let kills = past.fired.iter().filter(|fault| fault.what.target() == Some(index)).count();
         let (requests, answers) = (ours.count(), of(Kind::Answer));
         // A killed session may leave an append behind that costs its successor a life as well.
         let reasons = failed + 2 * kills + 2 * (past.lives - 1) + of(Kind::UserInterrupt);

@@ -10,6 +10,9 @@ pub(super) const JOBS_MAX: u64 = 3;
 pub(super) const FAULTS_MAX: u64 = 9;
 /// Of a hundred worlds, so many have a session that is killed until its budget is spent.
 pub(super) const BURST_PERCENT: u64 = 12;
+/// Of a hundred faults of a session, so many flip a bit on the disk: the session is lost for its
+/// world, and with it what could be seen there.
+pub(super) const BIT_PERCENT: u64 = 3;
 /// Faults that wait for a position in a log wait for one of the first so many.
 pub(super) const POSITION_MAX: u64 = 90;
 /// Faults that wait for a position come up to so many milliseconds after it: in the middle of what

@@ -9,7 +9,7 @@ use super::client::Memory;
 use super::life::{Ended, Lasting, WrapDriver, WrapStore, tokio};
 use super::limits::LIVES_MORE;
 use super::options::Options;
-use super::plan::PlannedFault;
+use super::plan::{Break, PlannedFault};
 use super::trace::Trace;
 use crate::provider::Asked;
 use crate::sandbox::{Death, Run, SimHands};
@@ -45,8 +45,19 @@ pub struct Past {
     pub lives: usize,
     /// What kept the world from coming to its end.
     pub unfinished: Option<String>,
-    /// What could not be read.
-    pub unreadable: Vec<String>,
+    /// Logs that could not be read, and why.
+    pub unreadable: BTreeMap<SessionId, String>,
+}
+
+impl Past {
+    /// Sessions whose records were damaged on the disk: nothing can be said of them.
+    pub fn damaged(&self) -> Vec<SessionId> {
+        let bits = self.fired.iter().filter_map(|fault| match fault.what {
+            Break::Bit { session, .. } => Some(self.options.scripts[session].session),
+            _ => None,
+        });
+        bits.collect()
+    }
 }
 
 /// Runs a world: one server process after the other, until everybody is done.
@@ -71,13 +82,13 @@ pub(super) fn run(options: Options, wrap_store: &WrapStore, wrap_driver: &WrapDr
 
 fn look_back(world: Lasting, lives: usize, unfinished: Option<String>) -> Past {
     let mut logs = BTreeMap::new();
-    let mut unreadable = Vec::new();
+    let mut unreadable = BTreeMap::new();
     tokio().block_on(async {
         let store = SimStore::open(&world.disk).expect("the last process is gone");
         for script in &world.options.scripts {
             match whole(&store, script.session).await {
                 Ok(log) => drop(logs.insert(script.session, log)),
-                Err(error) => unreadable.push(error.to_string()),
+                Err(error) => drop(unreadable.insert(script.session, error.to_string())),
             }
         }
     });

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use planaria_runtime::Fault;
 
-use super::limits::{AFTER_MAX_MS, BURST_PERCENT, FAULTS_MAX, MOMENT_MAX_MS, POSITION_MAX};
+use super::limits::{
+    AFTER_MAX_MS, BIT_PERCENT, BURST_PERCENT, FAULTS_MAX, MOMENT_MAX_MS, POSITION_MAX,
+};
 use super::workload::Script;
 use crate::rng::Rng;
 use crate::sandbox::{CallFault, HandFaults};
@@ -55,6 +57,13 @@ pub enum Break {
         /// What of it.
         fault: Fault,
     },
+    /// A bit of a record on the disk. The session is killed as well, so that it must read it.
+    Bit {
+        /// Which session.
+        session: usize,
+        /// Which record; nothing happens if there is none.
+        seq: u64,
+    },
     /// The whole process, in the middle of whatever it does.
     Process {
         /// Whether the hands die with it.
@@ -71,6 +80,7 @@ impl Break {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Part { fault, .. } => fault.name(),
+            Self::Bit { .. } => "flip-bit",
             Self::Process { hands_die: false, .. } => "kill-process",
             Self::Process { hands_die: true, .. } => "kill-machine",
             Self::Store(Failure::Write) => "fail-write",
@@ -81,14 +91,22 @@ impl Break {
 
     /// Whether every session feels it.
     pub fn is_general(&self) -> bool {
-        !matches!(self, Self::Part { .. })
+        self.target().is_none()
+    }
+
+    /// The one session that feels it.
+    pub fn target(&self) -> Option<usize> {
+        match self {
+            Self::Part { session, .. } | Self::Bit { session, .. } => Some(*session),
+            Self::Process { .. } | Self::Store(_) => None,
+        }
     }
 }
 
 impl fmt::Display for PlannedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what.name())?;
-        if let Break::Part { session, .. } = self.what {
+        if let Some(session) = self.what.target() {
             write!(f, " of s{}", session + 1)?;
         }
         match self.trigger {
@@ -139,7 +157,7 @@ impl Plan {
 
     /// Whether something is aimed at this session alone.
     pub fn targets(&self, session: usize) -> bool {
-        let aimed = |fault: &PlannedFault| matches!(fault.what, Break::Part { session: at, .. } if at == session);
+        let aimed = |fault: &PlannedFault| fault.what.target() == Some(session);
         self.faults.iter().any(aimed) || self.hands[session] != HandFaults::default()
     }
 }
@@ -177,6 +195,9 @@ fn fault(rng: &mut Rng, targets: &[usize], general: bool) -> PlannedFault {
             down: Duration::from_millis(10 + rng.below(5_000)),
         },
         3 if general => Break::Store(*rng.pick(&[Failure::Write, Failure::Sync, Failure::Full])),
+        _ if rng.chance(BIT_PERCENT) => {
+            Break::Bit { session: target, seq: 1 + rng.below(POSITION_MAX) }
+        }
         _ => Break::Part { session: target, fault: *rng.pick(Fault::ALL) },
     };
     // A store that is to fail cannot be held as well: it fails at the next commit.

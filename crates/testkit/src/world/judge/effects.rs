@@ -92,6 +92,9 @@ pub(super) fn hands(past: &Past, findings: &mut Findings) {
         if living.len() > 1 {
             findings.add("one-hand", *session, end, format!("hands {living:?} live"));
         }
+        if !living.is_empty() && past.unfinished.is_none() {
+            findings.add("left", *session, end, format!("hands {living:?} live"));
+        }
         let replaced = |death: &&crate::sandbox::Death| {
             death.session == *session && death.cause == Cause::Replaced && death.runs > 0
         };
