@@ -77,11 +77,16 @@ impl Spec {
     }
 
     pub(crate) fn check(&self) -> Result<(), StartError> {
-        if self.intensity.within == Duration::ZERO {
-            return Err(StartError::Invalid("the window of the intensity is zero".to_owned()));
-        }
+        check_intensity(self.intensity)?;
         check_children(&self.children, self.auto_shutdown)
     }
+}
+
+pub(crate) fn check_intensity(intensity: Intensity) -> Result<(), StartError> {
+    if intensity.within == Duration::ZERO {
+        return Err(StartError::Invalid("the window of the intensity is zero".to_owned()));
+    }
+    Ok(())
 }
 
 /// Checks declarations of children without starting anything.

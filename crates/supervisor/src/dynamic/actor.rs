@@ -13,6 +13,7 @@ use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
 use crate::launch::{Arrival, StartResult, Started};
+use crate::spec::check_intensity;
 use crate::supervisor::{Child, Count, Handle, Key};
 
 /// What a dynamic supervisor is told.
@@ -44,6 +45,7 @@ pub(crate) async fn start<A: Clone + Send + Sync + 'static>(
     spec: Arc<DynamicSpec<A>>,
     place: DynamicRef<A>,
 ) -> StartResult {
+    check_intensity(spec.intensity)?;
     let supervisor = context.supervisor().ok_or(StartError::SupervisorGone)?;
     let arguments = (context, spec);
     let spawned = Actor::spawn_linked(None, Dynamic(Default::default()), arguments, supervisor);

@@ -1,9 +1,10 @@
 //! The way to a dynamic supervisor, whichever incarnation runs.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorRef};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 
 use super::actor::Message;
 use super::children::Target;
@@ -17,7 +18,13 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// The way to a dynamic supervisor. Cheap to clone.
 pub struct DynamicRef<A: Clone + Send + Sync + 'static> {
-    place: watch::Sender<Option<ActorRef<Message<A>>>>,
+    place: Arc<Place<A>>,
+}
+
+/// Where the supervisor is. Not a `watch` channel: those wake who waits in an order of chance.
+struct Place<A: Clone + Send + Sync + 'static> {
+    actor: Mutex<Option<ActorRef<Message<A>>>>,
+    published: Notify,
 }
 
 impl<A: Clone + Send + Sync + 'static> Clone for DynamicRef<A> {
@@ -28,22 +35,35 @@ impl<A: Clone + Send + Sync + 'static> Clone for DynamicRef<A> {
 
 impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
     pub(crate) fn new() -> Self {
-        Self { place: watch::Sender::new(None) }
+        Self { place: Arc::new(Place { actor: Mutex::new(None), published: Notify::new() }) }
     }
 
     pub(crate) fn publish(&self, actor: ActorRef<Message<A>>) {
-        self.place.send_replace(Some(actor));
+        *self.place.actor.lock().unwrap_or_else(PoisonError::into_inner) = Some(actor);
+        self.place.published.notify_waiters();
+    }
+
+    fn living(&self) -> Option<ActorRef<Message<A>>> {
+        let actor = self.place.actor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        actor.filter(|actor| lives(&actor.get_cell()))
+    }
+
+    async fn published(&self) -> ActorRef<Message<A>> {
+        loop {
+            // Created before the look, so that nothing published in between is missed.
+            let published = self.place.published.notified();
+            if let Some(actor) = self.living() {
+                return actor;
+            }
+            published.await;
+        }
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Message<A>) -> Result<T, Error> {
-        let mut place = self.place.subscribe();
-        let alive = place.wait_for(|actor| actor.as_ref().is_some_and(|a| lives(&a.get_cell())));
-        let actor = match tokio::time::timeout(RESTART_WAIT, alive).await {
-            Ok(Ok(actor)) => actor.clone(),
-            _ => None,
-        };
+        let actor = tokio::time::timeout(RESTART_WAIT, self.published())
+            .await
+            .map_err(|_| Error::NoSupervisor)?;
         let (reply, answer) = oneshot::channel();
-        let actor = actor.ok_or(Error::NoSupervisor)?;
         actor.cast(request(reply)).map_err(|_| Error::NoSupervisor)?;
         answer.await.unwrap_or(Err(Error::NoSupervisor))
     }
@@ -93,7 +113,7 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
 
     /// The supervisor's actor, if one lives.
     pub fn cell(&self) -> Option<ActorCell> {
-        self.place.borrow().as_ref().filter(|a| lives(&a.get_cell())).map(ActorRef::get_cell)
+        self.living().map(|actor| actor.get_cell())
     }
 }
 

@@ -72,6 +72,13 @@ impl<A> DynamicSpec<A> {
         self
     }
 
+    /// How long its start function may take.
+    #[must_use]
+    pub fn start_timeout(mut self, limit: Duration) -> Self {
+        self.start_timeout = Some(limit);
+        self
+    }
+
     /// How many restarts are allowed, all children together.
     #[must_use]
     pub fn intensity(mut self, intensity: Intensity) -> Self {
@@ -93,7 +100,8 @@ impl<A> DynamicSpec<A> {
         self
     }
 
-    /// Is told, in passing, of every child that has ended for good.
+    /// Is told, in passing, of every child that has ended for good. A panic in it is caught. Not told
+    /// of children that never ran, nor of those that die because their supervisor was killed.
     #[must_use]
     pub fn on_exit(mut self, on_exit: impl Fn(&A, &ExitReason) + Send + Sync + 'static) -> Self {
         self.on_exit = Some(Box::new(on_exit));

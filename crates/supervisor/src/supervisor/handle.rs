@@ -1,10 +1,11 @@
 //! The way to a supervisor.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorRef};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::actor::Message;
 use super::place::{Place, living_of, status_of};
@@ -18,8 +19,12 @@ use crate::living::Living;
 use crate::node::{Node, NodeCell, Status};
 use crate::scope::Scope;
 
-/// Where a root's end is published.
-pub(crate) type Done = Arc<watch::Sender<Option<ExitReason>>>;
+/// Where a root's end is published. Not a `watch` channel: those wake who waits in an order of chance.
+#[derive(Clone, Default)]
+pub(crate) struct Done {
+    reason: Arc<OnceLock<ExitReason>>,
+    told: CancellationToken,
+}
 
 /// A child that was started on request.
 #[derive(Clone)]
@@ -110,9 +115,9 @@ impl SupervisorRef {
     }
 
     pub(crate) fn finish(&self) {
-        let reason = self.reason();
         if let Some(done) = &self.done {
-            done.send_replace(Some(reason));
+            done.reason.get_or_init(|| self.reason());
+            done.told.cancel();
         }
     }
 
@@ -225,9 +230,8 @@ impl SupervisorRef {
             self.scope.empty().await;
             return self.reason();
         };
-        let mut done = done.subscribe();
-        let reason = done.wait_for(Option::is_some).await.ok().and_then(|done| done.clone());
-        reason.unwrap_or_else(|| self.reason())
+        done.told.cancelled().await;
+        done.reason.get().cloned().unwrap_or_else(|| self.reason())
     }
 
     /// The tree from here down, as published last. Asks nobody, so it answers also in a storm.

@@ -103,6 +103,7 @@ impl State {
         if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
             return;
         }
+        member.unjudged = false;
         member.incarnation += 1;
         let incarnation = member.incarnation;
         let restarted = matches!(why, Starting::Restart);

@@ -1,9 +1,7 @@
 //! Starting a supervisor, as a root or below another one.
 
-use std::sync::Arc;
-
 use ractor::{Actor, ActorCell, ActorRef};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::actor::{Message, Supervisor};
 use super::handle::{Done, SupervisorRef};
@@ -33,7 +31,7 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
         tree: Tree::new(options),
     };
     let zombie_after = context.tree.options.zombie_after;
-    let done = Some(Arc::new(watch::Sender::new(None)));
+    let done = Some(Done::default());
     let supervisor = spawn(&context, spec, done).await?;
     node.update(|node| {
         node.status = Status::Running;

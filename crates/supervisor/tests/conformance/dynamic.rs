@@ -25,6 +25,17 @@ async fn simple_one_for_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sup_f03_a_dynamic_supervisor_without_a_window_is_refused() {
+    let lab = Lab::new();
+    let (child, _) = ChildSpec::dynamic("fleet", template(&lab).intensity(intensity(1, 0)));
+    let spec = patient(Strategy::OneForOne).child(child);
+    let error = planaria_supervisor::start("root", spec, lab.options()).await;
+    let error = error.expect_err("it does not start");
+    let StartError::Child { cause, .. } = error else { panic!("{error}") };
+    assert!(matches!(*cause, StartError::Invalid(_)), "{cause}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn simple_one_for_one_extra() {
     let lab = Lab::new();
     lab.script("a", Act::Info);

@@ -16,5 +16,6 @@ mod significant;
 mod start;
 mod stop;
 mod strategies;
+mod stress;
 mod support;
 mod table;

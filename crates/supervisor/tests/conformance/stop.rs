@@ -211,6 +211,28 @@ async fn sup_d12_a_killed_supervisor_takes_its_subtree_along_and_is_rebuilt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sup_e07_a_supervisor_that_is_killed_while_it_stops_leaves_nobody() {
+    for raw in [true, false] {
+        let lab = Lab::new();
+        slow(&lab, "a", secs(1_000));
+        slow(&lab, "b", secs(1_000));
+        let endless = |id: &str| lab.child(id).shutdown(Shutdown::Infinity);
+        let root = root(&lab, Spec::default().child(endless("a")).child(endless("b"))).await;
+        root.cell().stop(None);
+        idle().await;
+        if raw {
+            root.cell().kill()
+        } else {
+            root.kill()
+        }
+        let began = now();
+        assert_eq!(soon(root.exit()).await, ExitReason::Killed);
+        assert!(began.elapsed() < secs(1));
+        assert!(dead(&lab.cell("a")) && dead(&lab.cell("b")), "raw {raw}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn sup_e06_a_stop_may_be_asked_for_by_any_number() {
     let lab = Lab::new();
     slow(&lab, "a", secs(3));

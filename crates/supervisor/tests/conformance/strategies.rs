@@ -119,6 +119,28 @@ async fn sup_t08_two_deaths_at_once_are_one_restart_of_a_group() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sup_t08_a_request_between_two_deaths_changes_nothing() {
+    let lab = Lab::new();
+    let root = three(&lab, Spec::new(Strategy::OneForAll).intensity(intensity(1, 60))).await;
+    let requests: Vec<_> = ["d", "e"]
+        .iter()
+        .enumerate()
+        .map(|(n, id)| {
+            lab.crash(["a", "b"][n]);
+            let (root, child) = (root.clone(), lab.child(id));
+            tokio::spawn(async move { root.start_child(child).await.is_ok() })
+        })
+        .collect();
+    for request in requests {
+        assert!(soon(request).await.expect("it returns"));
+    }
+    idle().await;
+    assert_eq!(counts(&root).await, (5, 5, 0, 5));
+    assert_eq!(root.snapshot()[0].budget, Some((1, 1)));
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn sup_t08_two_deaths_at_once_are_two_restarts_under_one_for_one() {
     let (_, root) = two_at_once(Strategy::OneForOne).await;
     assert!(matches!(soon(root.exit()).await, ExitReason::GaveUp { .. }));

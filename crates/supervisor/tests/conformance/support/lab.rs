@@ -9,6 +9,7 @@ use planaria_supervisor::{
 };
 use ractor::{ActorCell, ActorId, ActorRef};
 
+use super::dead;
 use super::parts::{Do, Manners, Part, spawn_raw};
 
 /// What a child does when it is started.
@@ -42,6 +43,7 @@ struct Seen {
     actors: BTreeMap<String, ActorRef<Do>>,
     contexts: BTreeMap<String, Context>,
     reports: Vec<Report>,
+    overlaps: Vec<String>,
 }
 
 /// Cheap to clone.
@@ -90,6 +92,21 @@ impl Lab {
         self.seen().scripts.insert(id.to_owned(), Arc::new(script));
     }
 
+    /// Children that were started while the run before was alive.
+    pub fn overlaps(&self) -> Vec<String> {
+        self.seen().overlaps.clone()
+    }
+
+    /// The last run of every child that has been started.
+    pub fn cells(&self) -> Vec<ActorCell> {
+        self.seen().actors.values().map(ActorRef::get_cell).collect()
+    }
+
+    /// Whether there is such a child to be told something.
+    pub fn knows(&self, id: &str) -> bool {
+        self.seen().actors.contains_key(id)
+    }
+
     pub fn starts(&self, id: &str) -> u32 {
         self.seen().starts.get(id).copied().unwrap_or(0)
     }
@@ -125,7 +142,10 @@ impl Lab {
 
     pub(super) fn runs(&self, id: &str, actor: ActorRef<Do>) {
         self.say(format!("start {id}"));
-        self.seen().actors.insert(id.to_owned(), actor);
+        let mut seen = self.seen();
+        if seen.actors.insert(id.to_owned(), actor).is_some_and(|old| !dead(&old.get_cell())) {
+            seen.overlaps.push(id.to_owned());
+        }
     }
 
     /// A permanent worker that does as it is told.
