@@ -103,8 +103,8 @@ impl JournalActor {
             group.push(txn);
             replies.push((reply, _permit));
         }
-        // Those who wait for a longer queue wait for its last group. A group may be empty: the store
-        // answers it behind what an earlier journal has left there.
+        // Those who wait for a longer queue wait for its last group. A group may be empty: the
+        // store answers it behind what an earlier journal has left there.
         let settled =
             if self.queue.is_empty() { std::mem::take(&mut self.settling) } else { Vec::new() };
         self.committing = true;

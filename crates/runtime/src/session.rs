@@ -99,7 +99,8 @@ impl SessionActor {
         let (store, id, me) = (deps.store.clone(), deps.id, me.clone());
         let journal = deps.journal.clone();
         scope.spawn(async move {
-            // What the session before has sent and did not live to see is part of the log, or never.
+            // What the session before has sent and did not live to see is part of the log now, or
+            // never will be.
             let state = match journal.settle().await {
                 Ok(()) => load(store.as_ref(), id).await.map(Box::new),
                 Err(_) => Err(Error::Interrupted { session: id }),

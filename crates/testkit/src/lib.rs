@@ -1,9 +1,9 @@
 //! What tests of Planaria, and of programs built on it, are made of: simulated parts that can fail,
 //! checkers that look from outside, and a conformance suite for every port.
 //!
-//! Without the feature `sim` only the checkers are there, and the source of chance: what a chaos run
-//! on real parts needs. The rest brings tokio's paused clock with it, which does not belong into a
-//! program that serves.
+//! Without the feature `sim` only the checkers are there, and the source of chance: what a chaos
+//! run on real parts needs. The rest brings tokio's paused clock with it, which does not belong
+//! into a program that serves.
 
 pub mod check;
 #[cfg(feature = "sim")]

@@ -3,31 +3,25 @@
 //! When it is not told what became of a request it reads the log and asks again if the request is
 //! not there, as a careful client of the API does.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod reply;
+mod talk;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use planaria_core::EventId;
 use planaria_core::event::ClientEvent;
 use planaria_core::port::store;
-use planaria_core::record::payload::{
-    Accepted, Confirmation, Content, CustomToolResult, StopReason, Verdict,
-};
-use planaria_core::session::{Call, Phase, SessionState, Status};
-use planaria_core::tool::text_block;
-use planaria_core::{EventId, Kind, Record};
+use planaria_core::record::payload::StopReason;
+use planaria_core::session::{SessionState, Status};
 use planaria_runtime::{Error, Runtime, Sent};
-use serde_json::Value;
 
 use super::limits::{CLIENT_HEARS, CLIENT_LOOK, CLIENT_RETRY, CLIENT_TRIES};
 use super::observed::Acknowledged;
 use super::trace::Trace;
 use super::workload::{Race, Script};
 use crate::env::SimClock;
-use crate::rng::Rng;
 
-/// Of a hundred questions whether a call may run, so many are answered with no.
-const DENIED_PERCENT: u64 = 25;
-/// Records that a client reads at a time.
-const PAGE: usize = 200;
+pub(super) use talk::message;
 
 /// What a client knows. Survives the servers that it talks to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -179,109 +173,6 @@ impl Client {
         Ok(())
     }
 
-    /// Says something, once.
-    async fn say(&self, text: &str) -> Result<Heard, String> {
-        for _ in 0..CLIENT_TRIES {
-            if self.memory().doubt {
-                match self.find(text).await {
-                    Ok(found) => {
-                        self.memory().doubt = false;
-                        if found {
-                            self.memory().recorded.push(text.to_owned());
-                            return Ok(Heard::Yes);
-                        }
-                    }
-                    Err(error) => {
-                        self.bear(&error).await?;
-                        continue;
-                    }
-                }
-            }
-            self.memory().doubt = true;
-            let message = vec![ClientEvent::message(text)];
-            match self.runtime.send(self.script.session, message).await {
-                Ok(sent) => {
-                    self.memory().doubt = false;
-                    self.memory().recorded.push(text.to_owned());
-                    self.told(&sent);
-                    return Ok(Heard::Yes);
-                }
-                Err(Error::Rejected(rejection)) => {
-                    self.memory().doubt = false;
-                    self.note(&format!("is refused: {rejection}"));
-                    return Ok(Heard::Refused(rejection.to_string()));
-                }
-                Err(error) => self.bear(&error).await?,
-            }
-        }
-        Err(format!("`{text}` could not be said"))
-    }
-
-    /// Whether a text is in the log.
-    async fn find(&self, text: &str) -> Result<bool, Error> {
-        let mut from = 1;
-        loop {
-            let page = self.runtime.read(self.script.session, from, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(false) };
-            from = last.seq + 1;
-            if page.iter().any(|record| message(record).is_some_and(|found| found == text)) {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Answers what the session waits for: all at once, or one after the other.
-    async fn reply(&self, state: &SessionState) -> Result<(), String> {
-        let mut events = Vec::new();
-        for call in state.pending() {
-            match self.answer(call).await {
-                Ok(event) => events.push(event),
-                Err(error) => return self.bear(&error).await,
-            }
-        }
-        let mut pace =
-            Rng::of(self.seed, &format!("replies of {} at {}", self.script.name, state.seq));
-        if pace.chance(50) {
-            events.truncate(1);
-        }
-        tokio::time::sleep(Duration::from_millis(pace.below(900))).await;
-        match self.runtime.send(self.script.session, events).await {
-            Ok(sent) => self.told(&sent),
-            // Somebody was faster, or this client was, and did not hear of it.
-            Err(Error::Rejected(rejection)) => {
-                self.note(&format!("is refused: {rejection}"));
-                tokio::time::sleep(CLIENT_RETRY).await;
-            }
-            Err(error) => self.bear(&error).await?,
-        }
-        Ok(())
-    }
-
-    async fn answer(&self, call: &Call) -> Result<ClientEvent, Error> {
-        let page = self.runtime.read(self.script.session, call.use_seq, 1).await?;
-        let asked =
-            page.first().and_then(|record| record.parse::<Value>().ok()).unwrap_or_default();
-        let field = |name: &str| asked["input"][name].as_str();
-        let key = field("question").or(field("file_path")).unwrap_or_default();
-        Ok(match call.phase {
-            Phase::Client => ClientEvent::CustomToolResult(CustomToolResult {
-                custom_tool_use_id: call.id,
-                content: vec![text_block(&format!("The answer to {key} is yes."))],
-                is_error: false,
-            }),
-            _ => {
-                let denied = Rng::of(self.seed, &format!("leave for {key}")).chance(DENIED_PERCENT);
-                let result = if denied { Verdict::Deny } else { Verdict::Allow };
-                let deny_message = denied.then(|| "Not that one.".to_owned());
-                ClientEvent::Confirmation(Confirmation {
-                    tool_use_id: call.id,
-                    result,
-                    deny_message,
-                })
-            }
-        })
-    }
-
     fn told(&self, sent: &[Sent]) {
         self.memory().acknowledged.extend(sent.iter().map(|sent| sent.id));
     }
@@ -306,17 +197,4 @@ impl Client {
     fn note(&self, what: &str) {
         self.trace.note(self.clock.now(), format!("client of {} {what}", self.script.name));
     }
-}
-
-/// The text of a user message, waiting or taken up.
-pub(super) fn message(record: &Record) -> Option<String> {
-    let content = match record.kind {
-        Kind::UserMessage => record.parse::<Content>().ok()?.content,
-        Kind::Accepted => {
-            let accepted = record.parse::<Accepted>().ok()?;
-            serde_json::from_str::<Content>(accepted.event.get()).ok()?.content
-        }
-        _ => return None,
-    };
-    content.first()?["text"].as_str().map(str::to_owned)
 }

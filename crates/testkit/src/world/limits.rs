@@ -22,7 +22,8 @@ pub(super) const AFTER_MAX_MS: u64 = 500;
 pub(super) const MOMENT_MAX_MS: u64 = 20_000;
 /// When faults stop: what has not happened by then does not happen, and what fails is mended.
 pub(super) const FAULTS_UNTIL: Duration = Duration::from_secs(120);
-/// How long every session may take after that to come to rest. A silent model costs 300 s each time.
+/// How long every session may take after that to come to rest. A silent model costs 300 s each
+/// time.
 pub(super) const QUIET_MAX: Duration = Duration::from_secs(3 * 3_600);
 /// How long a fault waits for a commit to hold before it gives up.
 pub(super) const HOLD_WAIT: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! Parts that are broken on purpose, each found by the invariant that is there for it: checkers that
-//! cannot fail are no evidence.
+//! Parts that are broken on purpose, each found by the invariant that is there for it: checkers
+//! that cannot fail are no evidence.
 
 mod hands;
 mod stores;

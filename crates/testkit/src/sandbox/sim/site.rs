@@ -1,18 +1,21 @@
 //! One session's place: its workspace, the journal of its calls, its hands.
 
+mod course;
+mod hands;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use planaria_core::port::sandbox::{Call, Ended, Error, Locator};
+use planaria_core::port::sandbox::{Call, Ended, Error};
 use planaria_core::{EventId, SessionId};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use super::chances;
-use super::fault::{CallFault, HandFaults, take};
-use super::ledger::{Cause, Death, Run};
-use super::work::{self, Changes, Moment, Work};
+use super::fault::{CallFault, HandFaults};
+use super::ledger::{Death, Run};
+use super::work::{self, Moment, Work};
 
 /// What is seen from outside, and the time at which it is.
 #[derive(Debug, Default)]
@@ -129,84 +132,9 @@ impl Site {
         self.changed.notify_waiters();
     }
 
-    pub fn kill_at(&mut self, locator: &Locator, cause: Cause, books: &mut Books) {
-        if let Some(hand) = self.find(locator) {
-            self.kill(hand, cause, books);
-        }
-    }
-
     pub fn forget(&mut self, call: EventId) {
         self.journal.remove(&call);
         self.running.retain(|running| running.call != call);
-    }
-
-    /// Ends the hands that a new one replaces, and with them all that they run.
-    pub fn make_room(
-        &mut self,
-        epoch: u64,
-        generation: u64,
-        books: &mut Books,
-    ) -> Result<(), Error> {
-        self.hear(epoch)?;
-        if let Some(later) = self.hands.iter().find(|hand| hand.generation > generation) {
-            let text = format!("generation {} was started already", later.generation);
-            return Err(Error::Fenced(text));
-        }
-        self.kill_all(Cause::Replaced, books);
-        Ok(())
-    }
-
-    pub fn start_hand(&mut self, locator: &Locator) -> Result<(), Error> {
-        if take(&mut self.faults.starts) {
-            return Err(Error::Start("the simulated host refuses to start a process".to_owned()));
-        }
-        let Locator { generation, address, .. } = locator.clone();
-        self.hands.push(HandState { generation, address, alive: true, cuts: 0, runs: 0 });
-        Ok(())
-    }
-
-    pub fn connect(&mut self, locator: &Locator, epoch: u64) -> Result<Link, Error> {
-        let hand = self.find(locator).filter(|hand| self.hands[*hand].alive);
-        let Some(hand) = hand else {
-            let problem = "its process is gone".to_owned();
-            return Err(Error::Dead { generation: locator.generation, problem });
-        };
-        if take(&mut self.faults.attaches) {
-            return Err(Error::Disconnected("no answer on the simulated socket".to_owned()));
-        }
-        self.hear(epoch)?;
-        Ok(Link { hand, epoch, cuts: self.hands[hand].cuts })
-    }
-
-    fn find(&self, locator: &Locator) -> Option<usize> {
-        self.hands.iter().position(|hand| {
-            hand.address == locator.address && hand.generation == locator.generation
-        })
-    }
-
-    /// Refuses whoever is older than somebody that was heard before.
-    fn hear(&mut self, epoch: u64) -> Result<(), Error> {
-        if epoch < self.epoch {
-            return Err(Error::Fenced(format!("epoch {epoch} is older than {}", self.epoch)));
-        }
-        if std::mem::replace(&mut self.epoch, epoch) < epoch {
-            // Whoever still waits under the old one is to hear of it.
-            self.changed.notify_waiters();
-        }
-        Ok(())
-    }
-
-    /// Whether a connection still leads to a hand that listens to it.
-    pub fn check(&self, link: Link) -> Result<(), Error> {
-        let hand = &self.hands[link.hand];
-        if !hand.alive || hand.cuts != link.cuts {
-            return Err(Error::Disconnected("the simulated socket was closed".to_owned()));
-        }
-        if link.epoch < self.epoch {
-            let text = format!("epoch {} is older than {}", link.epoch, self.epoch);
-            return Err(Error::Fenced(text));
-        }
-        Ok(())
     }
 
     /// Starts a call, or joins it, or says how it ended.
@@ -279,16 +207,6 @@ impl Site {
         Ok(())
     }
 
-    /// Ends the hand in good order: the outcomes of what it kills are in the journal.
-    pub fn retire(&mut self, link: Link, books: &mut Books) -> Result<(), Error> {
-        self.check(link)?;
-        while let Some(position) = self.running.iter().position(|r| r.hand == link.hand) {
-            self.stop(position, "killed");
-        }
-        self.kill(link.hand, Cause::Retired, books);
-        Ok(())
-    }
-
     fn stop(&mut self, position: usize, why: &str) {
         let running = self.running.remove(position);
         let outcome = work::stopped(why, &running.tool, &running.work.key);
@@ -298,73 +216,5 @@ impl Site {
     fn end(&mut self, call: EventId, ended: Ended) {
         self.journal.entry(call).or_default().end = Some(ended);
         self.changed.notify_waiters();
-    }
-
-    pub fn kill_all(&mut self, cause: Cause, books: &mut Books) {
-        (0..self.hands.len()).for_each(|hand| self.kill(hand, cause, books));
-    }
-
-    fn kill(&mut self, hand: usize, cause: Cause, books: &mut Books) {
-        let state = &mut self.hands[hand];
-        if !std::mem::replace(&mut state.alive, false) {
-            return;
-        }
-        books.deaths.push(Death {
-            session: self.session,
-            generation: state.generation,
-            address: state.address.clone(),
-            at: books.now,
-            runs: state.runs,
-            cause,
-        });
-        self.running.retain(|running| running.hand != hand);
-        self.changed.notify_waiters();
-    }
-
-    /// Lets happen, one after the other, what has happened by now.
-    pub fn catch_up(&mut self, books: &mut Books) {
-        let now = books.now;
-        loop {
-            let firsts = self.running.iter().enumerate();
-            let next = firsts.filter_map(|(i, r)| r.work.moments.first().map(|(at, _)| (*at, i)));
-            let Some((at, position)) = next.min().filter(|(at, _)| *at <= now) else { break };
-            books.now = at;
-            self.happen(position, books);
-        }
-        books.now = now;
-    }
-
-    fn happen(&mut self, position: usize, books: &mut Books) {
-        let running = &mut self.running[position];
-        let (_, moment) = running.work.moments.remove(0);
-        let (hand, key) = (running.hand, running.work.key.clone());
-        match moment {
-            Moment::Effect => {
-                books.runs[running.run].took_effect = true;
-                if running.work.fails {
-                    return;
-                }
-                if running.work.changes == Changes::Nothing {
-                    return;
-                }
-                let file = self.workspace.entry(key).or_default();
-                let before = if running.work.changes == Changes::Sets { 0 } else { file.written };
-                file.written = before + 1;
-                file.content.clone_from(&running.work.content);
-            }
-            Moment::Cut => {
-                self.hands[hand].cuts += 1;
-                self.changed.notify_waiters();
-            }
-            Moment::Death => self.kill(hand, Cause::Fault, books),
-            Moment::Deadline => self.stop(position, "timed out"),
-            Moment::End => {
-                let running = self.running.remove(position);
-                let file = self.workspace.get(&key);
-                let (written, content) = file.map_or((0, ""), |f| (f.written, f.content.as_str()));
-                let outcome = work::outcome(&running.tool, &running.work, written, content);
-                self.end(running.call, Ended::Outcome(outcome));
-            }
-        }
     }
 }
