@@ -114,14 +114,14 @@ impl Breaker {
                 self.store.fail_next(failure);
                 true
             }
-            Break::Process { .. } => self.end.send(fault.what).is_ok(),
+            Break::Process { .. } | Break::Stop { .. } => self.end.send(fault.what).is_ok(),
         };
         if fired {
             self.progress.state().fired.insert(index);
         }
         let missed = if fired { "" } else { ", and finds nothing to break" };
         self.trace.note(self.clock.now(), format!("FAULT {fault}{missed}"));
-        if matches!(fault.what, Break::Process { .. }) {
+        if matches!(fault.what, Break::Process { .. } | Break::Stop { .. }) {
             // The process is gone before anything else of it moves.
             std::future::pending::<()>().await;
         }

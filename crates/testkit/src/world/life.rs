@@ -52,6 +52,8 @@ pub(super) enum Ended {
     Done,
     /// It was killed.
     Killed { hands_die: bool, down: Duration },
+    /// It was stopped in good order, with its clients still at work.
+    Stopped { down: Duration },
     /// The runtime ended of itself.
     Itself(End),
     /// Time was up, and some were not done.
@@ -130,9 +132,11 @@ impl Lasting {
         let mut clients = self.clients(&runtime);
         let mut ended = runtime.end();
         let ended = tokio::select! { biased;
-            Some(Break::Process { hands_die, down }) = killed.recv() => {
-                Ended::Killed { hands_die, down }
-            }
+            Some(what) = killed.recv() => match what {
+                Break::Process { hands_die, down } => Ended::Killed { hands_die, down },
+                Break::Stop { down } => Ended::Stopped { down },
+                other => panic!("{} does not end a process", other.name()),
+            },
             end = ended.wait_for(Option::is_some) => {
                 let end = end.ok().and_then(|end| end.clone());
                 Ended::Itself(end.unwrap_or_else(|| End::GaveUp("nobody knows why".to_owned())))
@@ -140,21 +144,24 @@ impl Lasting {
             () = async { while clients.join_next().await.is_some() {} } => Ended::Done,
             () = self.clock.sleep_until(FAULTS_UNTIL + QUIET_MAX) => Ended::Stuck,
         };
+        if !matches!(ended, Ended::Done | Ended::Stopped { .. }) {
+            return ended;
+        }
         if ended == Ended::Done {
             tokio::time::sleep(FOLLOW_WAIT).await;
-            others.shutdown().await;
-            // Whoever wanted to hold a commit is gone.
-            store.release();
-            let stop = async {
-                runtime.retire_hands().await;
-                runtime.shutdown(STOP_WAIT).await;
-                observed.close().await;
-            };
-            if tokio::time::timeout(2 * STOP_WAIT, stop).await.is_err() {
-                return Ended::Stuck;
-            }
         }
-        ended
+        others.shutdown().await;
+        // Whoever wanted to hold a commit is gone.
+        store.release();
+        let stop = async {
+            if ended == Ended::Done {
+                runtime.retire_hands().await;
+            }
+            runtime.shutdown(STOP_WAIT).await;
+            observed.close().await;
+        };
+        let stopped = tokio::time::timeout(2 * STOP_WAIT, stop).await;
+        if stopped.is_ok() { ended } else { Ended::Stuck }
     }
 
     fn break_things(

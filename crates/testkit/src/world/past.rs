@@ -68,7 +68,7 @@ pub(super) fn run(options: Options, wrap_store: &WrapStore, wrap_driver: &WrapDr
         lives += 1;
         match world.live(lives, wrap_store, wrap_driver) {
             Ended::Done => break None,
-            Ended::Killed { down, .. } => world.clock.skip(down),
+            Ended::Killed { down, .. } | Ended::Stopped { down } => world.clock.skip(down),
             // Its host starts it again at once.
             Ended::Itself(End::Store(_)) => {}
             ended => break Some(format!("{ended:?}")),

@@ -71,6 +71,11 @@ pub enum Break {
         /// How long it takes until it is started again.
         down: Duration,
     },
+    /// The process ends in good order, in the middle of the work.
+    Stop {
+        /// How long it takes until it is started again.
+        down: Duration,
+    },
     /// The next commit, and the store with it.
     Store(Failure),
 }
@@ -83,6 +88,7 @@ impl Break {
             Self::Bit { .. } => "flip-bit",
             Self::Process { hands_die: false, .. } => "kill-process",
             Self::Process { hands_die: true, .. } => "kill-machine",
+            Self::Stop { .. } => "stop-process",
             Self::Store(Failure::Write) => "fail-write",
             Self::Store(Failure::Sync) => "fail-sync",
             Self::Store(Failure::Full) => "fill-disk",
@@ -98,7 +104,7 @@ impl Break {
     pub fn target(&self) -> Option<usize> {
         match self {
             Self::Part { session, .. } | Self::Bit { session, .. } => Some(*session),
-            Self::Process { .. } | Self::Store(_) => None,
+            Self::Process { .. } | Self::Stop { .. } | Self::Store(_) => None,
         }
     }
 }
@@ -194,6 +200,9 @@ fn fault(rng: &mut Rng, targets: &[usize], general: bool) -> PlannedFault {
             hands_die: rng.chance(35),
             down: Duration::from_millis(10 + rng.below(5_000)),
         },
+        3 if general && rng.chance(50) => {
+            Break::Stop { down: Duration::from_millis(10 + rng.below(5_000)) }
+        }
         3 if general => Break::Store(*rng.pick(&[Failure::Write, Failure::Sync, Failure::Full])),
         _ if rng.chance(BIT_PERCENT) => {
             Break::Bit { session: target, seq: 1 + rng.below(POSITION_MAX) }

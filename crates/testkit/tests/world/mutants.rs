@@ -53,6 +53,16 @@ fn a_hand_that_mixes_up_its_outcomes_is_caught() {
 }
 
 #[test]
+fn a_hand_that_invents_an_outcome_is_caught() {
+    assert_caught_by("ran", |world| world.wrap_driver(hands::invents));
+}
+
+#[test]
+fn a_driver_that_only_says_that_it_has_ended_a_hand_is_caught() {
+    assert_caught_by("left", |world| world.wrap_driver(hands::spares));
+}
+
+#[test]
 fn a_driver_that_says_of_a_living_hand_that_it_is_dead_is_caught() {
     assert_caught_by("replaced", |world| world.wrap_driver(hands::buries));
 }

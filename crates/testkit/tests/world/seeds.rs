@@ -42,6 +42,7 @@ fn happened(coverage: &Coverage) {
         "kill-hand",
         "kill-process",
         "kill-machine",
+        "stop-process",
         "held BeforeWrite",
         "held BeforeSync",
         "held BeforeAck",

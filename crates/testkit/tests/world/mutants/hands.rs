@@ -18,6 +18,8 @@ enum Mistake {
     SealsWhatRan,
     MixesOutcomes,
     BuriesTheLiving,
+    Invents,
+    Spares,
 }
 
 /// Runs every other call a second time.
@@ -43,6 +45,16 @@ pub fn mixes(hands: SimHands) -> Arc<dyn Driver> {
 /// Takes a living hand for dead, every other time.
 pub fn buries(hands: SimHands) -> Arc<dyn Driver> {
     wrong(hands, Mistake::BuriesTheLiving)
+}
+
+/// Answers every other call without running it.
+pub fn invents(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::Invents)
+}
+
+/// Says that it has ended a hand, and lets it live.
+pub fn spares(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::Spares)
 }
 
 fn wrong(hands: SimHands, mistake: Mistake) -> Arc<dyn Driver> {
@@ -93,6 +105,9 @@ impl Driver for WrongDriver {
     }
 
     fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>> {
+        if self.0.mistake == Mistake::Spares {
+            return Box::pin(async { Ok(()) });
+        }
         self.0.hands.destroy(locator)
     }
 }
@@ -105,6 +120,10 @@ struct WrongHand {
 
 impl WrongHand {
     async fn wrong(&self, call: Call) -> Result<Ended, Error> {
+        if self.shared.mistake == Mistake::Invents && call.id.0.is_multiple_of(2) {
+            let text = format!("did: {} {}", call.name, call.input);
+            return Ok(Ended::Outcome(Outcome::text(text)));
+        }
         let ended = self.inner.ensure(call.clone()).await?;
         let Ended::Outcome(outcome) = &ended else { return Ok(ended) };
         match self.shared.mistake {
@@ -138,6 +157,9 @@ impl Hand for WrongHand {
     }
 
     fn retire(&self) -> BoxFuture<'_, Result<(), Error>> {
+        if self.shared.mistake == Mistake::Spares {
+            return Box::pin(async { Ok(()) });
+        }
         self.inner.retire()
     }
 }
