@@ -20,6 +20,7 @@ mod options;
 mod past;
 mod plan;
 mod report;
+mod shrink;
 mod trace;
 mod verdict;
 mod workload;
@@ -89,8 +90,20 @@ impl World {
 
     /// Runs it with its faults and without, and judges what happened.
     pub fn check(&self) -> Report {
-        let past = self.run();
-        let calm = self.options.without_faults();
+        self.check_with(self.options.clone())
+    }
+
+    /// The same world with as little in it as still breaks `invariant`: faults that are not needed
+    /// are left out one after the other. What is left may be less than what happened, never more.
+    pub fn shrunk(&self, invariant: &str) -> Options {
+        shrink::shrink(self.options.clone(), |options| {
+            self.check_with(options.clone()).broken().contains(&invariant)
+        })
+    }
+
+    fn check_with(&self, options: Options) -> Report {
+        let calm = options.without_faults();
+        let past = past::run(options, &self.wrap_store, &self.wrap_driver);
         let calm = past::run(calm, &self.wrap_store, &self.wrap_driver);
         let violations = judge::judge(&past, &calm);
         Report::new(past, violations)

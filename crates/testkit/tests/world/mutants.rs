@@ -66,3 +66,17 @@ fn a_driver_that_only_says_that_it_has_ended_a_hand_is_caught() {
 fn a_driver_that_says_of_a_living_hand_that_it_is_dead_is_caught() {
     assert_caught_by("replaced", |world| world.wrap_driver(hands::buries));
 }
+
+#[test]
+fn a_broken_world_shrinks_to_what_breaks_it() {
+    let broken = |seed| {
+        let world = World::new(seed).wrap_store(stores::early);
+        let faults = world.options().plan.faults.len();
+        (faults > 3 && world.check().broken().contains(&"acknowledged")).then_some(world)
+    };
+    let world = (0..SEEDS).find_map(broken).expect("a world with some faults is broken");
+    let shrunk = world.shrunk("acknowledged");
+    assert_eq!(shrunk.plan.faults.len(), 1, "{shrunk}");
+    let again = World::with(shrunk).wrap_store(stores::early).check();
+    assert!(again.broken().contains(&"acknowledged"), "{again}");
+}

@@ -93,7 +93,8 @@ fn no_invariant_is_broken_in_as_many_more_worlds_as_are_asked_for() {
     hold(4 * SEEDS..4 * SEEDS + more);
 }
 
-/// The world of `PLANARIA_SEED`, with its whole history if something is broken in it.
+/// The world of `PLANARIA_SEED`. If something is broken in it: its whole history, and the least that
+/// breaks it.
 #[test]
 fn one_seed() {
     let seed = std::env::var("PLANARIA_SEED").unwrap_or_else(|_| "1".to_owned());
@@ -102,5 +103,7 @@ fn one_seed() {
     println!("{}", world.options());
     let report = world.check();
     println!("{}", report.past.trace);
-    assert!(report.violations.is_empty(), "{report}");
+    let shrunk = report.broken().first().map(|invariant| world.shrunk(invariant));
+    let shrunk = shrunk.map_or_else(String::new, |less| format!("as little is enough: {less}"));
+    assert!(report.violations.is_empty(), "{report}{shrunk}");
 }
