@@ -93,8 +93,8 @@ fn no_invariant_is_broken_in_as_many_more_worlds_as_are_asked_for() {
     hold(4 * SEEDS..4 * SEEDS + more);
 }
 
-/// The world of `PLANARIA_SEED`. If something is broken in it: its whole history, and the least that
-/// breaks it.
+/// The world of `PLANARIA_SEED`, with its history. If something is broken in it: the least that
+/// breaks it as well.
 #[test]
 fn one_seed() {
     let seed = std::env::var("PLANARIA_SEED").unwrap_or_else(|_| "1".to_owned());
