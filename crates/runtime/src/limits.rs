@@ -26,6 +26,16 @@ pub(crate) const MODEL_SILENCE: Duration = Duration::from_secs(300);
 pub(crate) const ATTACH_TRIES: u32 = 6;
 /// First wait between those attempts; it doubles.
 pub(crate) const ATTACH_WAIT: Duration = Duration::from_millis(20);
+/// Attempts at starting a hand: a machine may be out of processes or memory for a moment.
+pub(crate) const PROVISION_TRIES: u32 = 5;
+/// First wait between those attempts; it doubles.
+pub(crate) const PROVISION_WAIT: Duration = Duration::from_millis(100);
+/// Times that one call looks for its hand again. A tool that kills every hand it runs on must end.
+pub(crate) const HAND_TRIES: u32 = 16;
+/// Attempts at killing a hand before its call ends without proof that it stopped, and says so.
+pub(crate) const DESTROY_TRIES: u32 = 5;
+/// First wait between those attempts; it doubles.
+pub(crate) const DESTROY_WAIT: Duration = Duration::from_millis(200);
 /// Hands that are started for one request before its session is told that there is none.
 pub(crate) const BIND_TRIES: u32 = 3;
 /// Sessions that are woken at the same time after a start.

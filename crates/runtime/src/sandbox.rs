@@ -13,7 +13,9 @@ use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::oneshot;
 
-use crate::limits::{ATTACH_TRIES, ATTACH_WAIT, BIND_TRIES, START_WAIT};
+use crate::limits::{
+    ATTACH_TRIES, ATTACH_WAIT, BIND_TRIES, PROVISION_TRIES, PROVISION_WAIT, START_WAIT,
+};
 use crate::session::{Order, SessionMsg};
 use crate::slot::Slot;
 use crate::view::{Condition, Shared};
@@ -33,8 +35,8 @@ pub(crate) enum SandboxMsg {
     Connected(Result<BoundHand, String>),
     /// The connection to this generation broke.
     Mistrust(u64),
-    /// Kill this generation, or whichever is bound.
-    Destroy(Option<u64>, oneshot::Sender<bool>),
+    /// Kill this generation.
+    Destroy(u64, oneshot::Sender<Result<(), String>>),
     /// End the hand in good order; answers whether one was connected.
     Retire(oneshot::Sender<bool>),
 }
@@ -64,6 +66,24 @@ impl Sandboxes {
     /// # Errors
     /// In words, when no hand can be had.
     pub async fn hand(&self, session: SessionId) -> Result<BoundHand, String> {
+        self.ask(session, SandboxMsg::Hand).await
+    }
+
+    /// Kills the hand of this generation with everything that it runs. Afterwards it is proved
+    /// dead.
+    ///
+    /// # Errors
+    /// In words, when that could not be done: it may live.
+    pub async fn destroy(&self, session: SessionId, generation: u64) -> Result<(), String> {
+        self.ask(session, |reply| SandboxMsg::Destroy(generation, reply)).await
+    }
+
+    /// Asks the session's sandbox actor until one lives long enough to answer.
+    async fn ask<T>(
+        &self,
+        session: SessionId,
+        message: impl Fn(oneshot::Sender<Result<T, String>>) -> SandboxMsg,
+    ) -> Result<T, String> {
         let slot = self.slot(session);
         loop {
             if slot.get().is_none() {
@@ -75,7 +95,7 @@ impl Sandboxes {
                 return Err(format!("the sandbox's actor did not start in {START_WAIT:?}"));
             };
             let (reply, answer) = oneshot::channel();
-            if actor.cast(SandboxMsg::Hand(reply)).is_ok()
+            if actor.cast(message(reply)).is_ok()
                 && let Ok(result) = answer.await
             {
                 return result;
@@ -86,20 +106,6 @@ impl Sandboxes {
 
     pub fn mistrust(&self, session: SessionId, generation: u64) {
         let _ = self.slot(session).cast(SandboxMsg::Mistrust(generation));
-    }
-
-    pub async fn destroy(&self, session: SessionId, generation: u64) {
-        let (reply, done) = oneshot::channel();
-        if self.slot(session).cast(SandboxMsg::Destroy(Some(generation), reply)).is_ok() {
-            let _ = done.await;
-        }
-    }
-
-    /// Kills the session's hand, if one is bound: a fault. Says whether one was.
-    pub async fn kill_hand(&self, session: SessionId) -> bool {
-        let (reply, done) = oneshot::channel();
-        let asked = self.slot(session).cast(SandboxMsg::Destroy(None, reply)).is_ok();
-        asked && done.await.unwrap_or(false)
     }
 
     /// Ends the session's hand in good order, if one is connected; says whether one was.
@@ -144,22 +150,11 @@ impl SandboxActor {
         });
     }
 
-    fn destroy(&mut self, generation: Option<u64>, reply: oneshot::Sender<bool>) {
-        let locator = self.deps.shared.view.borrow().state.hand.clone();
-        let locator = locator.filter(|l| generation.is_none_or(|g| g == l.generation));
-        if let Some(locator) = &locator {
-            self.bound.take_if(|bound| bound.generation == locator.generation);
-        }
-        let driver = self.deps.driver.clone();
+    fn destroy(&mut self, generation: u64, reply: oneshot::Sender<Result<(), String>>) {
+        self.bound.take_if(|bound| bound.generation == generation);
+        let deps = self.deps.clone();
         self.scope.spawn(async move {
-            let mut destroyed = false;
-            if let Some(locator) = locator {
-                match driver.destroy(locator).await {
-                    Ok(()) => destroyed = true,
-                    Err(error) => tracing::warn!(%error, "a hand could not be destroyed"),
-                }
-            }
-            let _ = reply.send(destroyed);
+            let _ = reply.send(destroy(&deps, generation).await);
         });
     }
 
@@ -208,6 +203,15 @@ impl Worker for SandboxActor {
     }
 }
 
+/// A generation that is not the last one was proved dead before the last one was started.
+async fn destroy(deps: &SandboxDeps, generation: u64) -> Result<(), String> {
+    let state = awake(deps).await?;
+    match state.hand.clone().filter(|hand| hand.generation == generation) {
+        Some(hand) => deps.driver.destroy(hand).await.map_err(|error| error.to_string()),
+        None => Ok(()),
+    }
+}
+
 /// Attaches to the bound hand, or starts the next one if that is proved dead. A hand that cannot be
 /// bound because the session knows of a later one is ended again, and the later one is looked for.
 async fn connect(deps: &SandboxDeps) -> Result<BoundHand, String> {
@@ -232,15 +236,35 @@ async fn try_connect(deps: &SandboxDeps) -> Result<Result<BoundHand, String>, St
         }
     }
     let spec = Spec { session: deps.id, epoch: state.epoch, generation: generation + 1 };
-    let locator = deps.driver.provision(spec).await.map_err(|error| error.to_string())?;
-    if let Err(stale) = bind(deps, &locator).await? {
-        deps.driver.destroy(locator).await.map_err(|error| error.to_string())?;
+    let locator = provision(deps, spec).await?;
+    let bound = bind(deps, &locator).await;
+    if !matches!(bound, Ok(Ok(()))) {
+        // Nobody would find it again.
+        deps.driver.destroy(locator.clone()).await.map_err(|error| error.to_string())?;
+    }
+    if let Err(stale) = bound? {
         return Ok(Err(stale));
     }
     match attach(deps, &locator, state.epoch).await? {
         Some(bound) => Ok(Ok(bound)),
         None => Ok(Err("the new hand died at once; its log is in the data directory".to_owned())),
     }
+}
+
+/// Starts a hand, again where that may help.
+async fn provision(deps: &SandboxDeps, spec: Spec) -> Result<Locator, String> {
+    let mut wait = PROVISION_WAIT;
+    for _ in 1..PROVISION_TRIES {
+        match deps.driver.provision(spec.clone()).await {
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(session = %deps.id, %error, "no hand yet");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            result => return result.map_err(|error| error.to_string()),
+        }
+    }
+    deps.driver.provision(spec).await.map_err(|error| error.to_string())
 }
 
 /// The session's state as its living actor knows it: a dead one's may lack what became durable

@@ -36,7 +36,7 @@ use crate::limits::{ROOT_RESTARTS, STOP_WAIT};
 use crate::node::Node;
 use crate::options::Supervision;
 use crate::providers::{Providers, Route};
-use crate::registry::Registry;
+use crate::registry::{Entry, Registry};
 use crate::sandbox::{SandboxActor, SandboxDeps, Sandboxes, Slots};
 use crate::session::{SessionActor, SessionDeps, SessionMsg};
 use crate::slot::Slot;
@@ -132,7 +132,18 @@ impl Tree {
             Fault::KillHarness => kill(&entry.harness),
             Fault::KillSession => kill(&entry.session),
             Fault::KillSandbox => kill(&self.sandboxes.slot(id)),
-            Fault::KillHand => self.sandboxes.kill_hand(id).await,
+            Fault::KillHand => self.kill_hand(&entry).await,
+        }
+    }
+}
+
+impl Tree {
+    /// Behind the back of its sandbox actor, as the world does it.
+    async fn kill_hand(&self, entry: &Entry) -> bool {
+        let hand = entry.shared.view.borrow().state.hand.clone();
+        match hand {
+            Some(hand) => self.parts.driver.destroy(hand).await.is_ok(),
+            None => false,
         }
     }
 }

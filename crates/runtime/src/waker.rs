@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use planaria_core::SessionId;
 use planaria_core::port::store::{Refusal, Txn};
 use planaria_core::record::payload::Genesis;
-use planaria_core::session::{Command, decide, effects, evolve};
+use planaria_core::session::{Call, Command, Phase, SessionState, decide, effects, evolve};
 use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
 
@@ -79,8 +79,20 @@ async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
     }
 }
 
-/// Whether the host wants this session woken, by the labels of its first record. What cannot be read
-/// is woken: its actor says what is wrong.
+/// Parking closes running calls as unknown, so nothing may go on running: their hand is killed
+/// first.
+async fn stop_calls(parts: &Parts, state: &SessionState) -> Result<(), String> {
+    let runs = |call: &Call| matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..));
+    match &state.hand {
+        Some(hand) if state.calls.iter().any(runs) => {
+            parts.driver.destroy(hand.clone()).await.map_err(|error| error.to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the host wants this session woken, by the labels of its first record. What cannot be
+/// read is woken: its actor says what is wrong.
 async fn is_served(parts: &Parts, id: SessionId) -> bool {
     let first = parts.store.read(id, 1, 1).await.ok();
     let genesis = first.and_then(|page| page.first()?.parse::<Genesis>().ok());
@@ -100,6 +112,7 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
             }
             Err(error) => return Err(error.to_string()),
         };
+        stop_calls(parts, &state).await?;
         let epoch = parts.store.next_epoch();
         let command = Command::Park { reason: reason.to_owned() };
         let mut records = decide(&state, command, &parts.env.stamp()).map_err(|e| e.to_string())?;

@@ -6,8 +6,8 @@ use ractor::{ActorCell, ActorId, SupervisionEvent};
 
 use crate::exit::ExitReason;
 
-/// More reasons than this are not kept: an actor that is linked to a supervisor and is not its child
-/// must not make it grow. Above the number of children that may die at the same time.
+/// More reasons than this are not kept: an actor that is linked to a supervisor and is not its
+/// child must not make it grow. Above the number of children that may die at the same time.
 const MAX: usize = 1 << 17;
 
 /// The reasons, the oldest first. Whoever is not asked for is forgotten in the end.

@@ -92,7 +92,8 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// Does not wait for the start function any longer: it is dropped, and its arrival is a failure.
+    /// Does not wait for the start function any longer: it is dropped, and its arrival is a
+    /// failure.
     pub fn cancel(&self) {
         self.scope.kill();
     }
@@ -106,8 +107,8 @@ impl Launch {
     }
 }
 
-/// Runs a start function as a task of the supervisor's scope; a panic in it is a failed start. What a
-/// start that fails has left behind is dead before the supervisor hears of it.
+/// Runs a start function as a task of the supervisor's scope; a panic in it is a failed start. What
+/// a start that fails has left behind is dead before the supervisor hears of it.
 pub(crate) fn launch(
     own: &Scope,
     context: Context,

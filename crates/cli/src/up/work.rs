@@ -26,8 +26,8 @@ pub const FLEET: &str = "planaria.fleet";
 /// The metadata key that names a session in its fleet.
 pub const NAME: &str = "planaria.session";
 
-/// Says of a session, by its labels, whether it is one of this plan. A data directory may hold other
-/// fleets, which are not ours to wake.
+/// Says of a session, by its labels, whether it is one of this plan. A data directory may hold
+/// other fleets, which are not ours to wake.
 pub fn of_plan(plan: &Plan) -> impl Fn(&BTreeMap<String, String>) -> bool + Send + Sync + use<> {
     let fleet = plan.fleet.clone();
     let names: Vec<String> = plan.jobs.iter().map(|job| job.name.clone()).collect();

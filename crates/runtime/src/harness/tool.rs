@@ -14,7 +14,7 @@ use planaria_core::tool::{EffectClass, Outcome};
 use tokio::sync::{oneshot, watch};
 
 use super::{HarnessDeps, Key};
-use crate::limits::ATTACH_WAIT;
+use crate::limits::{ATTACH_WAIT, DESTROY_TRIES, DESTROY_WAIT, HAND_TRIES};
 use crate::sandbox::BoundHand;
 
 /// The tool that is one per session.
@@ -93,13 +93,13 @@ async fn see_to(
     call: Call,
     cancelled: &mut watch::Receiver<Option<u64>>,
 ) -> Ended {
-    loop {
+    for _ in 0..HAND_TRIES {
         let cancel_by = *cancelled.borrow_and_update();
         let hand = match cancel_by {
             // A call that is to stop must not wait for ever for a hand either.
             Some(by) => tokio::select! { biased;
                 hand = deps.sandboxes.hand(deps.id) => hand,
-                () = deps.sleep_until(by) => return Ended::Lost,
+                () = deps.sleep_until(by) => return stop(deps).await,
             },
             None => tokio::select! { biased;
                 hand = deps.sandboxes.hand(deps.id) => hand,
@@ -108,27 +108,33 @@ async fn see_to(
         };
         let hand = match hand {
             Ok(hand) => hand,
-            Err(problem) => return no_hand(&problem),
+            Err(problem) => return no_hand(deps, &problem),
         };
         match attend(deps, &hand, &call, cancelled).await {
             Ok(ended) => return ended,
             Err(Error::Refused(problem)) => return Ended::Outcome(Outcome::error(problem)),
             Err(error) => {
-                tracing::info!(session = %deps.id, call = %job.call, %error, "looking for the hand again");
+                let call = job.call;
+                tracing::info!(session = %deps.id, %call, %error, "looking for the hand again");
                 deps.sandboxes.mistrust(deps.id, hand.generation);
                 tokio::time::sleep(ATTACH_WAIT).await;
             }
         }
     }
+    stop(deps).await
 }
 
-/// No hand can be had. Whether an earlier one ran the call is not known, so the text says so.
-fn no_hand(problem: &str) -> Ended {
-    let text = format!(
-        "No sandbox could be reached, so the outcome is unknown: {problem}. If an earlier sandbox ran \
-         the call, it may have taken effect. Look before you repeat it."
-    );
-    Ended::Outcome(Outcome::error(text))
+/// No hand can be had. Where there was one before, nobody knows whether it ran the call.
+fn no_hand(deps: &HarnessDeps, problem: &str) -> Ended {
+    let never_had_one = deps.shared.view.borrow().state.hand.is_none();
+    Ended::Outcome(Outcome::error(if never_had_one {
+        format!("The call did not run, because no sandbox could be started: {problem}.")
+    } else {
+        format!(
+            "No sandbox could be reached, so the outcome is unknown: {problem}. If an earlier \
+             sandbox ran the call, it may have taken effect. Look before you repeat it."
+        )
+    }))
 }
 
 /// Waits at one hand for the end of the call; stops it when asked to, fences a hand that hangs.
@@ -164,7 +170,29 @@ async fn attend(
             () = &mut hung => break,
         }
     }
-    // It neither ended nor stopped in time. Only a hand that is proved dead leaves nothing behind.
-    deps.sandboxes.destroy(deps.id, hand.generation).await;
-    Ok(Ended::Lost)
+    // It neither ended nor stopped in time.
+    Ok(stop(deps).await)
+}
+
+/// Ends a call by ending the hand that may run it: only one that is proved dead leaves nothing
+/// behind. What cannot be killed is said to be running perhaps.
+async fn stop(deps: &HarnessDeps) -> Ended {
+    let mut wait = DESTROY_WAIT;
+    let mut problem = String::new();
+    for _ in 0..DESTROY_TRIES {
+        let hand = deps.shared.view.borrow().state.hand.clone();
+        // Without a hand nothing was ever started.
+        let Some(hand) = hand else { return Ended::Sealed };
+        match deps.sandboxes.destroy(deps.id, hand.generation).await {
+            Ok(()) => return Ended::Lost,
+            Err(error) => problem = error,
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    tracing::error!(session = %deps.id, %problem, "a hand could not be killed");
+    Ended::Outcome(Outcome::error(format!(
+        "The outcome is unknown, and the call may still be running: its sandbox could not be \
+         stopped ({problem}). Look at the state of things before you repeat it."
+    )))
 }

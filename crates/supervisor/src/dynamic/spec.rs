@@ -100,8 +100,8 @@ impl<A> DynamicSpec<A> {
         self
     }
 
-    /// Is told, in passing, of every child that has ended for good. A panic in it is caught. Not told
-    /// of children that never ran, nor of those that die because their supervisor was killed.
+    /// Is told, in passing, of every child that has ended for good. A panic in it is caught. Not
+    /// told of children that never ran, nor of those that die because their supervisor was killed.
     #[must_use]
     pub fn on_exit(mut self, on_exit: impl Fn(&A, &ExitReason) + Send + Sync + 'static) -> Self {
         self.on_exit = Some(Box::new(on_exit));

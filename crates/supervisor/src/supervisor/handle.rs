@@ -19,7 +19,8 @@ use crate::living::Living;
 use crate::node::{Node, NodeCell, Status};
 use crate::scope::Scope;
 
-/// Where a root's end is published. Not a `watch` channel: those wake who waits in an order of chance.
+/// Where a root's end is published. Not a `watch` channel: those wake who waits in an order of
+/// chance.
 #[derive(Clone, Default)]
 pub(crate) struct Done {
     reason: Arc<OnceLock<ExitReason>>,

@@ -60,8 +60,8 @@ impl State {
         count
     }
 
-    /// The next request that changes something. One about a child that is dead waits until the death
-    /// is complete: an answer before would be about a child that is not there any more.
+    /// The next request that changes something. One about a child that is dead waits until the
+    /// death is complete: an answer before would be about a child that is not there any more.
     pub fn next_request(&mut self) -> Option<Request> {
         let id = match self.requests.front()? {
             Request::StartChild(spec, _) => Some(spec.id()),

@@ -38,7 +38,8 @@ impl State {
             }
         }
         self.context.scope.set_exit(ExitReason::Shutdown);
-        // Who still waits for an answer need not wait until this state is dropped, wherever that is.
+        // Who still waits for an answer need not wait until this state is dropped, wherever that
+        // is.
         (self.underway, self.boot) = (None, None);
         self.queue.clear();
         self.requests.clear();

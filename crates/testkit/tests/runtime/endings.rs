@@ -4,20 +4,19 @@ use std::time::Duration;
 
 use planaria_core::SessionId;
 use planaria_core::event::ClientEvent;
+use planaria_core::model::Request;
 use planaria_core::port::store::Error as StoreError;
 use planaria_core::record::payload::StopReason;
 use planaria_core::session::Status;
 use planaria_runtime::{End, Error};
 use planaria_testkit::store::Failure;
 
-use crate::support::{Model, Rig, create, idle, say};
+use crate::support::{Model, Rig, Said, create, idle, said, say};
 
 const SESSION: SessionId = SessionId(1);
 
-fn fine() -> Model<
-    impl Fn(&planaria_core::model::Request) -> Result<String, planaria_core::port::provider::Error>,
-> {
-    Model(|_: &_| Ok("fine".to_owned()))
+fn fine() -> Model<impl Fn(&Request) -> Said> {
+    Model(|_: &_| said("fine"))
 }
 
 async fn ends_by(failure: Failure) -> (End, Rig) {
@@ -59,8 +58,8 @@ async fn a_full_disk_ends_the_runtime_and_says_what_to_do() {
 #[tokio::test(start_paused = true)]
 async fn two_runtimes_in_one_process_know_nothing_of_each_other() {
     let (one, two) = (Rig::new(), Rig::new());
-    let first = one.start(one.store(), Model(|_: &_| Ok("first".to_owned()))).await;
-    let second = two.start(two.store(), Model(|_: &_| Ok("second".to_owned()))).await;
+    let first = one.start(one.store(), Model(|_: &_| said("first"))).await;
+    let second = two.start(two.store(), Model(|_: &_| said("second"))).await;
     for runtime in [&first, &second] {
         create(runtime, SESSION).await;
         say(runtime, SESSION, "hello").await;

@@ -4,14 +4,14 @@ use planaria_core::record::Kind;
 use planaria_core::{Record, SessionId};
 use planaria_runtime::Preview;
 
-use crate::support::{Model, Rig, create, idle, say};
+use crate::support::{Model, Rig, create, idle, said, say};
 
 const SESSION: SessionId = SessionId(1);
 
 #[tokio::test(start_paused = true)]
 async fn a_preview_carries_the_id_and_a_prefix_of_the_event_that_supersedes_it() {
     let rig = Rig::new();
-    let runtime = rig.start(rig.store(), Model(|_: &_| Ok("a whole sentence".to_owned()))).await;
+    let runtime = rig.start(rig.store(), Model(|_: &_| said("a whole sentence"))).await;
     create(&runtime, SESSION).await;
     let mut previews = runtime.previews(SESSION);
     say(&runtime, SESSION, "hello").await;
@@ -28,7 +28,7 @@ async fn a_preview_carries_the_id_and_a_prefix_of_the_event_that_supersedes_it()
 #[tokio::test(start_paused = true)]
 async fn a_follower_that_starts_anywhere_sees_every_later_record_once() {
     let rig = Rig::new();
-    let runtime = rig.start(rig.store(), Model(|_: &_| Ok("fine".to_owned()))).await;
+    let runtime = rig.start(rig.store(), Model(|_: &_| said("fine"))).await;
     create(&runtime, SESSION).await;
     let mut follower = runtime.follow(SESSION, 3);
     say(&runtime, SESSION, "hello").await;

@@ -26,8 +26,8 @@ const STUCK: Duration = Duration::from_secs(600);
 /// What outlives a runtime.
 pub struct Rig {
     pub disk: SimDisk,
+    pub hands: SimHands,
     clock: SimClock,
-    hands: SimHands,
 }
 
 impl Rig {
@@ -53,9 +53,11 @@ impl Rig {
     }
 }
 
-/// Creates a session of an agent without tools.
+/// Creates a session of an agent with every tool.
 pub async fn create(runtime: &Runtime, id: SessionId) {
-    let params = serde_json::json!({ "name": "speaker", "model": "any" });
+    let params = serde_json::json!({
+        "name": "worker", "model": "any", "tools": [{ "type": "agent_toolset_20260401" }],
+    });
     let params: AgentParams = serde_json::from_value(params).unwrap();
     let genesis = Genesis {
         session: id,
@@ -81,34 +83,45 @@ pub async fn idle(runtime: &Runtime, id: SessionId) -> Arc<SessionState> {
     idle.state.clone()
 }
 
+/// What a model says.
+pub type Said = Result<Vec<Block>, Error>;
+
+/// One text.
+pub fn said(text: &str) -> Said {
+    Ok(vec![Block::Text(text.to_owned())])
+}
+
 /// A model that answers by a function. It may panic.
 pub struct Model<F>(pub F);
 
 impl<F> Provider for Model<F>
 where
-    F: Fn(&Request) -> Result<String, Error> + Send + Sync,
+    F: Fn(&Request) -> Said + Send + Sync,
 {
     fn name(&self) -> &str {
         "test"
     }
 
     fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>> {
-        let text = match (self.0)(&request) {
-            Ok(text) => text,
+        let blocks = match (self.0)(&request) {
+            Ok(blocks) => blocks,
             Err(error) => return stream::iter([Err(error)]).boxed(),
         };
-        let answer = Answer {
+        let mut pieces = Vec::new();
+        for (index, block) in blocks.iter().enumerate() {
+            if let Block::Text(text) = block {
+                pieces.push(Delta::Start { index, kind: BlockKind::Text });
+                pieces.push(Delta::Text { index, text: text.clone() });
+            }
+        }
+        let calls = blocks.iter().any(|block| matches!(block, Block::ToolUse { .. }));
+        pieces.push(Delta::Done(Answer {
             model: request.model.clone(),
-            blocks: vec![Block::Text(text.clone())],
-            stop: StopReason::EndTurn,
+            stop: if calls { StopReason::ToolUse } else { StopReason::EndTurn },
             usage: Usage { input_tokens: 1, output_tokens: 1, ..Usage::default() },
-        };
-        let pieces = [
-            Delta::Start { index: 0, kind: BlockKind::Text },
-            Delta::Text { index: 0, text },
-            Delta::Done(answer),
-        ];
-        stream::iter(pieces.map(Ok)).boxed()
+            blocks,
+        }));
+        stream::iter(pieces.into_iter().map(Ok)).boxed()
     }
 }
 

@@ -10,7 +10,7 @@ use planaria_core::session::Status;
 use planaria_core::{Record, SessionId};
 use planaria_runtime::{Condition, Error};
 
-use crate::support::{Model, Rig, create, idle, say};
+use crate::support::{Model, Rig, create, idle, said, say};
 
 const BROKEN: SessionId = SessionId(1);
 const SOUND: SessionId = SessionId(2);
@@ -72,7 +72,7 @@ impl Store for Damaged {
 async fn a_session_with_a_damaged_record_stops_alone_and_the_others_run() {
     let rig = Rig::new();
     let store = rig.store();
-    let model = || Model(|_: &_| Ok("fine".to_owned()));
+    let model = || Model(|_: &_| said("fine"));
     let runtime = rig.start(store.clone(), model()).await;
     for id in [BROKEN, SOUND] {
         create(&runtime, id).await;
