@@ -238,3 +238,34 @@ async fn sup_e07_a_tree_is_dead_when_its_exit_is_told() {
         assert!(root.snapshot().iter().all(|n| n.status == Status::Stopped), "raw {raw}");
     }
 }
+
+/// Real threads: a grandchild is in synchronous code while its supervisor is dead already.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn sup_e04_a_dead_supervisor_whose_grandchild_still_blocks_is_not_dead() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    let nested = ChildSpec::supervisor("n", move || Spec::default().child(inner.child("w")))
+        .restart(Restart::Temporary);
+    let root = root(&lab, Spec::default().child(nested.clone())).await;
+    let (release, blocked) = std::sync::mpsc::channel();
+    lab.tell("w", Do::Block(blocked));
+    while !lab.log().contains(&"w blocks".to_owned()) {
+        tokio::task::yield_now().await;
+    }
+    let supervisor = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+    supervisor.kill();
+    let _ = supervisor.cell().wait(None).await;
+    let other = root.clone();
+    let again = tokio::spawn(async move { other.start_child(nested).await.err() });
+    let exit = tokio::spawn(async move { supervisor.exit().await });
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!again.is_finished() && !exit.is_finished() && lab.starts("w") == 1);
+    release.send(()).expect("it waits");
+    assert_eq!(exit.await.expect("it returns"), ExitReason::Killed);
+    let refusal = again.await.expect("it returns");
+    assert!(refusal.is_none(), "{refusal:?}");
+    assert_eq!((lab.starts("w"), lab.overlaps().len()), (2, 0));
+    root.stop().await;
+}

@@ -118,7 +118,7 @@ async fn hurt(lab: &Lab, root: &SupervisorRef, random: &mut Random) {
     }
 }
 
-async fn run(seed: u64) -> Vec<String> {
+async fn run(seed: u64, bare_kills: bool) -> Vec<String> {
     // From one whole millisecond to another, in which timers are kept.
     idle().await;
     idle().await;
@@ -143,7 +143,7 @@ async fn run(seed: u64) -> Vec<String> {
     }
     match random.below(3) {
         0 => root.kill(),
-        1 => root.cell().kill(),
+        1 if bare_kills => root.cell().kill(),
         _ => drop(soon(root.stop()).await),
     }
     soon(root.exit()).await;
@@ -160,14 +160,15 @@ async fn run(seed: u64) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn sup_e04_nothing_overlaps_hangs_or_is_left_whatever_happens() {
     for seed in 0..400 {
-        run(seed).await;
+        run(seed, true).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn sup_e10_a_storm_of_a_seed_is_the_same_each_time() {
     for seed in 0..20 {
-        assert_eq!(run(seed).await, run(seed).await, "seed {seed}");
+        // Whom ractor kills with a supervisor, it kills in an order of chance.
+        assert_eq!(run(seed, false).await, run(seed, false).await, "seed {seed}");
     }
 }
 

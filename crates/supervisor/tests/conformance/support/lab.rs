@@ -1,4 +1,6 @@
 //! What was seen, and what children are to do when they are started.
+//!
+//! Waits here are virtual: the tests run under paused time (`start_paused`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

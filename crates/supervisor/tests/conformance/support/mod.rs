@@ -1,4 +1,6 @@
 //! A laboratory: children that do what they are told, and what was seen of them.
+//!
+//! Waits here are virtual: the tests run under paused time (`start_paused`).
 
 mod fleet;
 mod lab;

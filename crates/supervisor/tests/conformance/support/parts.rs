@@ -1,4 +1,6 @@
 //! The children: a worker, and a plain ractor actor with manners.
+//!
+//! Waits here are virtual: the tests run under paused time (`start_paused`).
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -37,7 +39,10 @@ impl Worker for Part {
             Do::Panic(text) => panic!("{text}"),
             Do::Task(task) => drop(self.scope.spawn(task)),
             Do::Hang => unreachable!("a worker cannot wait"),
-            Do::Block(release) => drop(release.recv()),
+            Do::Block(release) => {
+                self.lab.say(format!("{} blocks", self.id));
+                let _ = release.recv();
+            }
         }
         Ok(Flow::Continue)
     }
