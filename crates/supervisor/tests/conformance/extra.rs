@@ -149,6 +149,13 @@ async fn sup_e02_a_kill_ends_a_stop_callback() {
     soon(root.exit()).await;
 }
 
+/// Waits until somebody has said this.
+async fn said(lab: &Lab, line: &str) {
+    while !lab.log().contains(&line.to_owned()) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Real threads, and a child that blocks one of them until the test lets go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn sup_e02_a_kill_during_blocking_code_leaves_a_zombie() {
@@ -158,6 +165,7 @@ async fn sup_e02_a_kill_during_blocking_code_leaves_a_zombie() {
     let (release, blocked) = mpsc::channel();
     let first = lab.cell("a");
     lab.tell("a", Do::Block(blocked));
+    said(&lab, "a blocks").await;
     lab.context("a").scope().spawn(async { panic!("its task fails") });
     while lab.starts("a") < 2 {
         tokio::task::yield_now().await;
@@ -180,11 +188,16 @@ async fn sup_q05_a_stop_goes_on_without_a_zombie() {
     lab.script("a", move |_| {
         Act::Raw(Manners { stop_blocks: stop_blocks.clone(), ..Manners::default() })
     });
-    let spec = Spec::default()
-        .child(lab.child("b"))
-        .child(lab.child("a").shutdown(Shutdown::Timeout(millis(10))));
+    let spec =
+        Spec::default().child(lab.child("b")).child(lab.child("a").shutdown(Shutdown::Infinity));
     let root = start("root", spec, impatient(&lab)).await.expect("it starts");
-    assert_eq!(root.stop().await, ExitReason::Shutdown);
+    let stop = tokio::spawn({
+        let root = root.clone();
+        async move { root.stop().await }
+    });
+    said(&lab, "stopping a").await;
+    lab.context("a").scope().spawn(async { panic!("it is killed") });
+    assert_eq!(stop.await.expect("it ends"), ExitReason::Shutdown);
     assert!(!dead(&lab.cell("a")) && dead(&lab.cell("b")));
     let complaints = lab.complaints();
     assert_eq!(complaints, ["Zombie a", "ShutdownError a"]);

@@ -41,9 +41,10 @@ pub async fn root(lab: &Lab, spec: Spec) -> SupervisorRef {
     planaria_supervisor::start("root", spec, lab.options()).await.expect("it starts")
 }
 
-/// Until every task waits. A millisecond of virtual time passes.
+/// Until every task waits. Two milliseconds of virtual time pass: timers are
+/// kept in whole ones.
 pub async fn idle() {
-    tokio::time::sleep(millis(1)).await;
+    tokio::time::sleep(millis(2)).await;
 }
 
 /// Ends unless it has within an hour of virtual time: for waits that must not be for ever.

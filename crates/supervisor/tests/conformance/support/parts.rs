@@ -135,7 +135,9 @@ impl Actor for Raw {
         if let Some(release) = &state.manners.stop_blocks {
             let _ = release.lock().expect("one waits").recv();
         }
-        tokio::time::sleep(state.manners.stop_wait).await;
+        if !state.manners.stop_wait.is_zero() {
+            tokio::time::sleep(state.manners.stop_wait).await;
+        }
         assert!(!state.manners.stop_panics, "a stop callback that panics");
         if state.manners.stop_fails {
             return Err("a stop callback that fails".into());
