@@ -119,20 +119,26 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Adds another request's tokens.
+    /// Adds another request's tokens. Counts come from endpoints, so a sum that is too large stays
+    /// at its largest.
     pub fn add(&mut self, other: Usage) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.cache_creation_input_tokens += other.cache_creation_input_tokens;
-        self.cache_read_input_tokens += other.cache_read_input_tokens;
+        let pairs = [
+            (&mut self.input_tokens, other.input_tokens),
+            (&mut self.output_tokens, other.output_tokens),
+            (&mut self.cache_creation_input_tokens, other.cache_creation_input_tokens),
+            (&mut self.cache_read_input_tokens, other.cache_read_input_tokens),
+        ];
+        for (sum, more) in pairs {
+            *sum = sum.saturating_add(more);
+        }
     }
 
     /// All tokens together, for progress lines.
     pub fn total(&self) -> u64 {
         self.input_tokens
-            + self.output_tokens
-            + self.cache_creation_input_tokens
-            + self.cache_read_input_tokens
+            .saturating_add(self.output_tokens)
+            .saturating_add(self.cache_creation_input_tokens)
+            .saturating_add(self.cache_read_input_tokens)
     }
 }
 

@@ -148,6 +148,18 @@ async fn every_reason_to_stop_is_known() {
 }
 
 #[tokio::test]
+async fn counts_that_cannot_be_are_cut_to_what_can() {
+    let mut events = hello();
+    let absurd = json!({ "type": "message_delta", "delta": {}, "usage": {
+        "input_tokens": u64::MAX, "output_tokens": 1_u64 << 40 } });
+    events.insert(events.len() - 1, absurd);
+    let usage = outcome(Reply::sse(sse(&events))).await.expect("an answer").usage;
+    let most = u64::from(u32::MAX);
+    assert_eq!((usage.input_tokens, usage.output_tokens), (most, most));
+    assert_eq!(usage.cache_read_input_tokens, 7);
+}
+
+#[tokio::test]
 async fn the_last_counts_replace_those_before() {
     let mut events = hello();
     let late = json!({ "type": "message_delta", "delta": {}, "usage": { "input_tokens": 100,

@@ -38,6 +38,24 @@ fn tokens_are_those_of_all_answers() {
 }
 
 #[test]
+fn counts_beyond_all_measure_do_not_break_the_sums() {
+    let mut world = streaming();
+    let most = u64::MAX;
+    let usage = Usage {
+        input_tokens: most,
+        output_tokens: most,
+        cache_creation_input_tokens: most,
+        cache_read_input_tokens: most,
+    };
+    world.answer(Answer { usage, ..says([call("read")]) }).unwrap();
+    world.result("read", "x").unwrap();
+    world.answer(Answer { usage, ..says([text("Hi.")]) }).unwrap();
+    assert_eq!(world.state.usage, usage);
+    assert_eq!(world.state.usage.total(), most);
+    assert_eq!(last(&world, Kind::SessionUsage)["usage"]["input_tokens"], most);
+}
+
+#[test]
 fn an_answer_that_was_too_large_to_keep_still_cost_its_tokens() {
     let mut world = streaming();
     world.answer(says([text(&"x".repeat(RECORD_BYTES_MAX))])).unwrap();

@@ -4,6 +4,7 @@ use planaria_core::model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::limits::TOKENS_MAX;
 use super::status::Refusal;
 
 /// One event (`types/raw_message_stream_event.py` of the SDK). Fields that we do not use are passed
@@ -69,7 +70,8 @@ pub(super) struct Details {
     explanation: Option<String>,
 }
 
-/// Counts so far: each one that is there replaces the one before.
+/// Counts so far: each one that is there replaces the one before. They are an endpoint's word, and
+/// bounded.
 #[derive(Deserialize)]
 pub(super) struct Counts {
     input_tokens: Option<u64>,
@@ -87,7 +89,7 @@ impl Counts {
             (self.cache_read_input_tokens, &mut usage.cache_read_input_tokens),
         ];
         for (count, total) in pairs {
-            *total = count.unwrap_or(*total);
+            *total = count.map_or(*total, |count| count.min(TOKENS_MAX));
         }
     }
 }

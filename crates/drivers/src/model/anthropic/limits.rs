@@ -25,3 +25,7 @@ pub(super) const IDLE_CONNECTIONS_MAX: usize = 32;
 pub(super) const STREAM_BYTES_MAX: usize = 32 << 20;
 /// Bytes of one line of a stream: twice what fits into a record.
 pub(super) const LINE_BYTES_MAX: usize = 2 << 20;
+
+/// Tokens of one kind in one request. No context is near it, and a session of two million such
+/// requests still adds up to a number that every reader of JSON can hold.
+pub(super) const TOKENS_MAX: u64 = u32::MAX as u64;
