@@ -106,7 +106,8 @@ impl Place<'_> {
             let calls = reply.calls.iter();
             Ok(Spoken {
                 think: reply.think.as_ref().map(|t| t.fill(&values)).transpose()?,
-                say: reply.say.as_ref().map(|t| t.fill(&values)).transpose()?,
+                // The history has no blank texts, so neither has what is compared with it.
+                say: reply.say.as_ref().map(|t| t.fill(&values)).transpose()?.filter(says),
                 calls: calls
                     .map(|(tool, input)| Ok((tool.clone(), input.fill(&values)?)))
                     .collect::<Result<_, String>>()?,
@@ -115,7 +116,7 @@ impl Place<'_> {
         };
         let spoken = fill().map_err(|problem| format!("{}: {problem}", self.here()))?;
         // An empty answer leaves no trace in the history, and the next replay would go astray.
-        if spoken.calls.is_empty() && spoken.say.as_deref() == Some("") {
+        if spoken.calls.is_empty() && spoken.say.is_none() {
             return Err(format!("{}: it says nothing and calls nothing", self.here()));
         }
         Ok(spoken)
@@ -130,7 +131,7 @@ impl Place<'_> {
         let texts: Vec<&Value> = of_type("text").filter_map(|b| b.get("text")).collect();
         let calls: Vec<(&Value, &Value)> =
             of_type("tool_use").filter_map(|b| b.get("name").zip(b.get("input"))).collect();
-        let say: Vec<&String> = said.say.iter().filter(|s| !s.is_empty()).collect();
+        let say: Vec<&String> = said.say.iter().collect();
         if texts == say && calls.len() == said.calls.len() {
             let mut pairs = calls.iter().zip(&said.calls);
             if pairs.all(|((name, input), (tool, wanted))| *name == tool && *input == wanted) {
@@ -172,6 +173,10 @@ fn text_of(content: &[Value]) -> String {
         }
     }
     texts.join("\n")
+}
+
+fn says(text: &String) -> bool {
+    !text.trim().is_empty()
 }
 
 fn text_block(block: &Value) -> Option<&str> {

@@ -80,7 +80,8 @@ fn results(texts: &[&str]) -> Message {
 
 /// An answer, as the context puts it into the history.
 fn history(answer: &Answer) -> Message {
-    let content = answer.blocks.iter().map(|block| match block {
+    let blank = |block: &&Block| matches!(block, Block::Text(text) if text.trim().is_empty());
+    let content = answer.blocks.iter().filter(|block| !blank(block)).map(|block| match block {
         Block::Text(text) => json!({ "type": "text", "text": text }),
         Block::Thinking(raw) => raw.clone(),
         Block::ToolUse { name, input: ToolInput::Object(input) } => {
@@ -260,6 +261,17 @@ async fn an_answer_larger_than_a_record_is_refused() {
 async fn an_answer_that_comes_out_empty_is_refused() {
     let script = script(r#"steps: [ { expect: "a(b?)", say: "${1}" } ]"#);
     assert!(rejection(&script, &[user("a")]).await.contains("says nothing"));
+}
+
+#[tokio::test]
+async fn a_blank_text_beside_a_call_is_not_said() {
+    let script =
+        script(r#"steps: [ { say: " ", call: { bash: { command: ls } } }, { say: "Done." } ]"#);
+    let (_, answers) = play(&script, &[user("go"), results(&["a.txt"])]).await;
+    assert_eq!(answers[0].blocks.len(), 1);
+    assert_eq!(text(&answers[1]), "Done.");
+    let blank = Script::parse("blank.yaml", r#"steps: [ { say: " \n" } ]"#).unwrap();
+    assert!(rejection(&Arc::new(blank), &[user("go")]).await.contains("says nothing"));
 }
 
 #[tokio::test]
