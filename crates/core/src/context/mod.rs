@@ -21,7 +21,7 @@ use crate::tool::text_block;
 /// The name of this way to choose the context; recorded with every answer.
 pub const HARNESS: &str = "whole-log";
 /// Its version: raised whenever the same log gives another request.
-pub const HARNESS_VERSION: u32 = 2;
+pub const HARNESS_VERSION: u32 = 3;
 
 const SANDBOX_REPLACED: &str = "[The sandbox was replaced before this call. Shell variables, background processes \
     and the working directory are gone; files in the workspace remain.]";
@@ -94,8 +94,12 @@ impl Context {
         if std::mem::take(&mut self.replaced) {
             content.insert(0, text_block(SANDBOX_REPLACED));
         }
-        // The API takes neither blank texts nor failures without content.
+        // The API takes no blank texts, and in a failure nothing but text, of which there must be
+        // some.
         content.retain(|block| !is_blank(block));
+        if is_error {
+            content.iter_mut().for_each(only_text);
+        }
         if is_error && content.is_empty() {
             content.push(text_block(FAILED_SILENTLY));
         }
@@ -181,6 +185,19 @@ fn append(messages: &mut Vec<Message>, role: Role, content: Vec<Value>) {
         Some(last) if last.role == role => last.content.extend(content),
         _ => messages.push(Message { role, content }),
     }
+}
+
+/// Puts a note where a failed call returned something else than text.
+fn only_text(block: &mut Value) {
+    let what = match block.get("type").and_then(Value::as_str) {
+        Some("text") => return,
+        Some("image") => "An image",
+        Some("document") => "A document",
+        Some("search_result") => "A search result",
+        _ => "Something",
+    };
+    let note = format!("[{what} was left out here: a failed call can only return text.]");
+    *block = text_block(&note);
 }
 
 fn is_blank(block: &Value) -> bool {

@@ -1,9 +1,11 @@
 //! Content that clients send (contract §7.2). What the model's API would refuse must not get in:
 //! once it is history, every later request would fail.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::limits::SYSTEM_BLOCKS_MAX;
+use crate::limits::{DOCUMENT_TITLE_CHARS_MAX, SYSTEM_BLOCKS_MAX};
 
 /// Where content stands; decides which blocks are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +39,7 @@ fn block(value: &Value, place: Place) -> Result<(), String> {
             only(object, &["type", "source"])?;
             source(object, &["image/png", "image/jpeg", "image/gif", "image/webp"], false)
         }
-        ("document", Place::Message | Place::Result) => {
-            only(object, &["type", "source", "title", "context"])?;
-            source(object, &["application/pdf"], true)
-        }
+        ("document", Place::Message | Place::Result) => document(object),
         ("search_result", Place::Result) => search_result(object),
         (_, Place::Message) => Err(".type: must be text, image or document".to_owned()),
         (_, Place::System) => Err(".type: must be text".to_owned()),
@@ -71,6 +70,22 @@ fn text(object: &Map<String, Value>, place: Place) -> Result<(), String> {
     Ok(())
 }
 
+fn document(object: &Map<String, Value>) -> Result<(), String> {
+    only(object, &["type", "source", "title", "context"])?;
+    for field in ["title", "context"] {
+        match object.get(field) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if !text.is_empty() => {}
+            Some(_) => return Err(format!(".{field}: must be a string that is not empty")),
+        }
+    }
+    let title = text_of(object, "title").unwrap_or_default();
+    if title.chars().count() > DOCUMENT_TITLE_CHARS_MAX {
+        return Err(format!(".title: must be at most {DOCUMENT_TITLE_CHARS_MAX} characters"));
+    }
+    source(object, &["application/pdf"], true)
+}
+
 fn source(object: &Map<String, Value>, media: &[&str], plain: bool) -> Result<(), String> {
     let source = object.get("source").and_then(Value::as_object);
     let source = source.ok_or(".source: must be an object")?;
@@ -78,20 +93,29 @@ fn source(object: &Map<String, Value>, media: &[&str], plain: bool) -> Result<()
         Some(text) if !text.is_empty() => Ok(text),
         _ => Err(format!(".source.{field}: must be a string that is not empty")),
     };
+    let fields =
+        |known: &[&str]| only(source, known).map_err(|problem| format!(".source{problem}"));
     match has("type")? {
         "base64" => {
-            has("data")?;
-            let kind = has("media_type")?;
+            fields(&["type", "media_type", "data"])?;
+            let (data, kind) = (has("data")?, has("media_type")?);
             if !media.contains(&kind) {
                 return Err(format!(".source.media_type: must be {}", media.join(" or ")));
             }
-            Ok(())
+            let decoded = STANDARD.decode(data).map(|_| ());
+            decoded.map_err(|problem| format!(".source.data: must be base64 ({problem})"))
         }
-        "text" if plain => match has("media_type")? {
-            "text/plain" => has("data").map(|_| ()),
-            _ => Err(".source.media_type: must be text/plain".to_owned()),
-        },
-        "url" => has("url").map(|_| ()),
+        "text" if plain => {
+            fields(&["type", "media_type", "data"])?;
+            match has("media_type")? {
+                "text/plain" => has("data").map(|_| ()),
+                _ => Err(".source.media_type: must be text/plain".to_owned()),
+            }
+        }
+        "url" => {
+            fields(&["type", "url"])?;
+            has("url").map(|_| ())
+        }
         "file" => Err(".source.type: `file` is not supported by this version yet".to_owned()),
         _ if plain => Err(".source.type: must be base64, text or url".to_owned()),
         _ => Err(".source.type: must be base64 or url".to_owned()),

@@ -2,6 +2,7 @@
 //! later request would fail.
 
 use planaria_core::event::ClientEvent;
+use planaria_core::limits::DOCUMENT_TITLE_CHARS_MAX;
 use planaria_core::record::payload::CustomToolResult;
 use planaria_core::session::Rejection;
 use serde_json::{Value, json};
@@ -28,7 +29,24 @@ fn good_everywhere() -> Vec<Value> {
         json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AA==" } }),
         json!({ "type": "image", "source": { "type": "url", "url": "https://example.com/a.png" } }),
         json!({ "type": "document", "source": { "type": "text", "media_type": "text/plain", "data": "x" } }),
+        json!({
+            "type": "document", "title": "t".repeat(DOCUMENT_TITLE_CHARS_MAX), "context": "c",
+            "source": { "type": "url", "url": "https://example.com/a.pdf" },
+        }),
+        json!({
+            "type": "document", "title": null, "context": null,
+            "source": { "type": "base64", "media_type": "application/pdf", "data": "JVBERi0=" },
+        }),
     ]
+}
+
+fn image(source: Value) -> Value {
+    json!({ "type": "image", "source": source })
+}
+
+fn document(field: &str, value: Value) -> Value {
+    let source = json!({ "type": "text", "media_type": "text/plain", "data": "x" });
+    json!({ "type": "document", "source": source, field: value })
 }
 
 fn search_result() -> Value {
@@ -76,6 +94,49 @@ fn other_blocks_are_refused_with_their_place() {
         if !blank {
             result(block.clone()).expect_err(&block.to_string());
         }
+    }
+}
+
+#[test]
+fn a_source_has_its_own_fields_and_real_base64() {
+    let base64 = |data: &str| json!({ "type": "base64", "media_type": "image/png", "data": data });
+    let mut more = base64("AA==");
+    more["filename"] = json!("a.png");
+    let url = json!({ "type": "url", "url": "https://example.com/a.png", "detail": "high" });
+    let of_both = json!({ "type": "url", "url": "https://example.com/a.png", "data": "AA==" });
+    let bad = [
+        (more, ".source.filename: not allowed here"),
+        (url, ".source.detail: not allowed here"),
+        (of_both, ".source.data: not allowed here"),
+        (base64("AA"), ".source.data: must be base64"),
+        (base64("AA==\n"), ".source.data: must be base64"),
+        (base64("not base64!!"), ".source.data: must be base64"),
+        (base64("data:image/png;base64,AA=="), ".source.data: must be base64"),
+        (json!({ "type": "file", "file_id": "file_1" }), ".source.type: `file` is not supported"),
+    ];
+    for (source, problem) in bad {
+        let content = vec![image(source.clone())];
+        let refusal = send(ClientEvent::Message { content }).expect_err(&source.to_string());
+        let expected = format!("Invalid user.message event at events[0]: content.0{problem}");
+        assert!(refusal.starts_with(&expected), "{source}: {refusal}");
+    }
+}
+
+#[test]
+fn title_and_context_of_a_document_are_texts() {
+    let long = "t".repeat(DOCUMENT_TITLE_CHARS_MAX + 1);
+    let bad = [
+        document("title", json!(7)),
+        document("title", json!("")),
+        document("title", json!(long)),
+        document("context", json!(["x"])),
+        document("context", json!("")),
+    ];
+    for block in bad {
+        let content = vec![block.clone()];
+        let refusal = send(ClientEvent::Message { content }).expect_err(&block.to_string());
+        let field = if block.get("title").is_some() { "title" } else { "context" };
+        assert!(refusal.contains(&format!("content.0.{field}: must be")), "{block}: {refusal}");
     }
 }
 

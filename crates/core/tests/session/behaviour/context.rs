@@ -1,7 +1,9 @@
 //! Requests that the model's API accepts, whatever the model and the tools said before.
 
+use planaria_core::event::ClientEvent;
 use planaria_core::model::{Block, Request, Role, StopReason};
 use planaria_core::port::sandbox::Ended;
+use planaria_core::record::payload::CustomToolResult;
 use planaria_core::tool::Outcome;
 use serde_json::{Value, json};
 
@@ -78,6 +80,35 @@ fn a_result_without_text_is_sent_without_blocks() {
 fn a_failure_without_text_says_that_there_is_none() {
     let content = content_of_result(vec![json!({ "type": "text", "text": " " })], true);
     assert!(!content[0]["text"].as_str().unwrap().trim().is_empty());
+}
+
+fn png() -> Value {
+    let source = json!({ "type": "base64", "media_type": "image/png", "data": "AA==" });
+    json!({ "type": "image", "source": source })
+}
+
+#[test]
+fn a_failure_has_only_text_and_names_what_is_left_out() {
+    let content = vec![png(), json!({ "type": "text", "text": "It broke." }), png()];
+    let note = "[An image was left out here: a failed call can only return text.]";
+    let kept = json!([
+        { "type": "text", "text": note },
+        { "type": "text", "text": "It broke." },
+        { "type": "text", "text": note },
+    ]);
+    assert_eq!(content_of_result(content.clone(), true), kept);
+    assert_eq!(content_of_result(content.clone(), false), json!(content));
+}
+
+#[test]
+fn a_failed_custom_result_has_only_text_too() {
+    let mut world = answered([call("lookup")]);
+    let custom_tool_use_id = world.call("lookup");
+    let content = vec![png()];
+    let failed = CustomToolResult { custom_tool_use_id, content, is_error: true };
+    world.send([ClientEvent::CustomToolResult(failed)]).unwrap();
+    let request = world.context.request().unwrap();
+    assert_eq!(request.messages[2].content[0]["content"][0]["type"], "text");
 }
 
 #[test]
