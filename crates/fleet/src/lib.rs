@@ -21,8 +21,10 @@ mod fleet;
 mod limits;
 mod load;
 mod secret;
+mod shape;
 mod source;
 mod suggest;
+mod tree;
 
 pub use error::{Errors, Problem};
 pub use fleet::{Driver, Environment, Fleet, Provider, Session, Supervision, Workspace};

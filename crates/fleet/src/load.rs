@@ -11,8 +11,8 @@ use crate::source::Source;
 /// Reads and checks a fleet. Starts nothing, resolves no secret.
 ///
 /// # Errors
-/// Everything that is wrong, as far as one problem does not hide the others: a file that is not
-/// what its format says gives its first problem only.
+/// Everything that is wrong, as far as one problem does not hide the others: a `fleet.yaml` that is
+/// not what its format says gives its first problem only.
 pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     let path = dir.join("fleet.yaml");
     if !path.is_file() {

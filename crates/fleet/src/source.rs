@@ -42,6 +42,8 @@ impl Source {
             return Err(problem(format!("is larger than {FILE_BYTES_MAX} bytes")));
         }
         let text = String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".to_owned()))?;
+        // Without the mark that some editors put first, places are those that people count.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         Ok(Self { path: path.to_owned(), text })
     }
 
@@ -62,6 +64,14 @@ impl Source {
     /// A problem of the whole file.
     pub fn whole(&self, message: impl Into<String>) -> Problem {
         self.located(None, message.into())
+    }
+
+    /// What is written at the place of a value.
+    pub fn written(&self, at: Location) -> Option<&str> {
+        let span = at.span();
+        let start = usize::try_from(span.byte_offset()?).ok()?;
+        let end = start.checked_add(usize::try_from(span.byte_len()?).ok()?)?;
+        self.text.get(start..end).map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// The parser's complaint in our words.
@@ -96,13 +106,17 @@ pub(crate) fn options() -> Options {
 fn words(error: &Error) -> String {
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            format!("unknown key `{field}`{}", suggest::hint(field, expected.iter().copied()))
+            let hint = suggest::hint(field, expected.iter().copied());
+            format!("unknown key `{}`{hint}", suggest::bounded(field))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("unknown `{variant}`{}", suggest::hint(variant, expected.iter().copied()))
+            let hint = suggest::hint(variant, expected.iter().copied());
+            format!("unknown `{}`{hint}", suggest::bounded(variant))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` occurs twice"),
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("`{}` occurs twice", suggest::bounded(key))
+        }
         // The value that does not fit may be a secret at the wrong place: only its type is named.
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             format!("expected {expected} here")
@@ -113,7 +127,12 @@ fn words(error: &Error) -> String {
         Error::Unexpected { expected: "sequence start", .. } => {
             "expected a list here, such as [a, b]".to_owned()
         }
-        Error::Unexpected { expected: "string scalar", .. } => "expected a text here".to_owned(),
+        Error::Unexpected { expected: "string scalar", .. } | Error::NullIntoString { .. } => {
+            "expected a text here".to_owned()
+        }
+        Error::MultipleDocuments { .. } => {
+            "the file has one document; leave out the line `---` and what follows".to_owned()
+        }
         Error::InvalidScalar { ty: "u32", .. } => "expected a whole number here".to_owned(),
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }

@@ -19,8 +19,18 @@ pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// A word for a message: it cannot play tricks on a terminal, and is no longer than a name.
+pub(crate) fn bounded(word: &str) -> String {
+    let mut text: String =
+        word.chars().take(NAME_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if word.chars().nth(NAME_CHARS_MAX).is_some() {
+        text.push('…');
+    }
+    text
+}
+
 /// The known word within a typing error or two: a third of the letters may differ.
-fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let length = word.chars().count();
     // The distance costs time and memory by the square of the length.
     if length > NAME_CHARS_MAX {

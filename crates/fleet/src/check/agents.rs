@@ -52,7 +52,7 @@ impl Agents {
             Ok(agent) => {
                 self.read.insert(name, agent);
             }
-            Err(problem) => problems.push(problem),
+            Err(wrong) => problems.extend(wrong),
         }
     }
 }

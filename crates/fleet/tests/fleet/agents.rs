@@ -60,15 +60,12 @@ fn two_system_prompts_are_refused() {
 }
 
 #[test]
-fn a_value_that_the_contract_does_not_allow_is_shown_at_its_key() {
-    let yaml = "name: O\nmodel: m\ntools:\n  - { type: custom, name: bash, description: d, input_schema: { type: object } }\n";
-    let problem = refused("agents/other.yaml", yaml);
+fn a_file_for_something_else_is_no_agent() {
+    let problem = refused("agents/other.yaml", "name: O\nmodel: m\ntype: deployment\n");
     assert!(
-        problem.starts_with("agents/other.yaml:3:1: tools.0.name: `bash` is reserved"),
+        problem.starts_with("agents/other.yaml:3:7: the `type` of an agent's file is `agent`"),
         "{problem}"
     );
-    let problem = refused("agents/other.yaml", "name: O\nmodel: m\ntype: deployment\n");
-    assert!(problem.contains("the `type` of an agent's file is `agent`"), "{problem}");
 }
 
 #[test]

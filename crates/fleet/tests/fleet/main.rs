@@ -2,6 +2,7 @@
 
 mod agents;
 mod good;
+mod nested;
 mod refused;
 mod secrets;
 

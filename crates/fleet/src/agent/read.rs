@@ -1,0 +1,84 @@
+//! YAML, or Markdown whose front matter is the configuration and whose body is the system prompt.
+
+use std::path::Path;
+
+use planaria_core::agent::{Agent, AgentParams};
+
+use super::contract::AGENT;
+use crate::error::Problem;
+use crate::shape::Reader;
+use crate::source::{Source, options};
+use crate::tree::{Node, Tree};
+
+/// What an agent's file ends with.
+pub(crate) const EXTENSIONS: [&str; 3] = ["md", "yaml", "yml"];
+
+/// Reads an agent's file.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn read(path: &Path) -> Result<Agent, Vec<Problem>> {
+    let source = Source::read(path).map_err(|problem| vec![problem])?;
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("md") => markdown(&source),
+        Some("yaml" | "yml") => agent(&source, &source.text, None),
+        _ => Err(vec![source.whole("an agent's file ends with .md, .yaml or .yml")]),
+    }
+}
+
+fn markdown(source: &Source) -> Result<Agent, Vec<Problem>> {
+    let missing = "has no front matter; it begins with a line `---`, then `name:` and `model:`, then a line `---`, \
+                   and the rest is the system prompt";
+    let text = &source.text;
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    if first.trim_end() != "---" {
+        return Err(vec![source.whole(missing)]);
+    }
+    let mut end = first.len();
+    for line in lines {
+        if line.trim_end() == "---" {
+            let (front, body) = (&text[..end], &text[end + line.len()..]);
+            return agent(source, front, Some(body.trim()));
+        }
+        end += line.len();
+    }
+    Err(vec![source.whole("its front matter has no end; close it with a line `---`")])
+}
+
+fn agent(source: &Source, yaml: &str, body: Option<&str>) -> Result<Agent, Vec<Problem>> {
+    // The opening line of a front matter stays in the text, so that places are those of the file.
+    let root: Node = serde_saphyr::from_str_with_options(yaml, options())
+        .map_err(|error| vec![source.yaml_problem(&error, error.location())])?;
+    let root = match root.value {
+        // Nothing but comments: what is missing is named.
+        ref tree if tree.is_null() => Node { value: Tree::Map(Vec::new()), ..root },
+        _ => root,
+    };
+    let mut reader = Reader::new(source);
+    let mut value = reader.read(&AGENT, &root);
+    // It says only what kind of file this is.
+    let kind = value.as_object_mut().and_then(|map| map.remove("type"));
+    if kind.is_some_and(|kind| kind != "agent") {
+        let at = root.value.place("type").unwrap_or(root.referenced);
+        reader.complain(at, "the `type` of an agent's file is `agent`");
+    }
+    let body = body.filter(|body| !body.is_empty());
+    if let (Some((key, _)), Some(_)) = (root.value.entry("system"), body) {
+        let problem = "the body below the front matter is the system prompt; leave out `system`";
+        reader.complain(key.referenced, problem);
+    }
+    if !reader.problems.is_empty() {
+        return Err(reader.problems);
+    }
+    let params: AgentParams = serde_json::from_value(value)
+        .map_err(|error| vec![source.whole(format!("is no agent of this version: {error}"))])?;
+    let system = body.map(str::to_owned).or(params.system);
+    AgentParams { system, ..params }.materialise().map_err(|invalid| {
+        let place = root.value.place(&invalid.path);
+        vec![match place {
+            Some(at) => source.problem(at, invalid.to_string()),
+            None => source.whole(invalid.to_string()),
+        }]
+    })
+}
