@@ -117,6 +117,8 @@ async fn a_hand_is_nobodys_child_and_gets_no_more_of_the_environment_than_it_nee
             "TERM",
             "TMPDIR",
             "USER",
+            "RUSTUP_HOME",
+            "CARGO_HOME",
             "PLANARIA_WORKSPACE",
             "PWD",
             "OLDPWD",
