@@ -75,7 +75,7 @@ fn prepare(args: &Args) -> Result<Prepared, Error> {
     }
     let leaders = process::read(&place);
     let leaders = leaders.map_err(|error| Error::io("reading", &place.processes(), error))?;
-    sweep(&Quarry { leaders, mark: Some(place.mark()) })?;
+    sweep(&Quarry { leaders, place: Some(place.clone()) })?;
     process::record(&place, std::slice::from_ref(&me))?;
     lock.say(&Holder { swept: true, ..holder })?;
     let before = place.socket_name(args.generation.saturating_sub(1));
@@ -91,7 +91,8 @@ impl Prepared {
             .max_blocking_threads(TOOL_THREADS + KILL_THREADS)
             .build()
             .map_err(|error| Error::io("starting a runtime in", &self.place.workspace, error))?;
-        let quarry = Quarry { leaders: vec![self.me.clone()], mark: Some(self.place.mark()) };
+        let place = Some(self.place.clone());
+        let quarry = Quarry { leaders: vec![self.me.clone()], place };
         let ended = LocalSet::new().block_on(&runtime, self.live(args));
         // A file tool may hang in the file system; it must not keep the process.
         runtime.shutdown_background();

@@ -13,7 +13,7 @@ use crate::hand::report::Address;
 
 /// Kills a hand with everything it started, and whatever it left if it was dead. Blocks.
 pub(super) fn destroy(place: &Place, address: &Address) -> Result<(), Error> {
-    sweep(&Quarry { leaders: vec![address.process.clone()], mark: None })?;
+    sweep(&Quarry { leaders: vec![address.process.clone()], place: None })?;
     clear(place, address)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn clear(place: &Place, dead: &Address) -> Result<(), Error> {
     let mut leaders =
         process::read(place).map_err(|e| Error::io("reading", &place.processes(), e))?;
     leaders.push(dead.process.clone());
-    sweep(&Quarry { leaders, mark: Some(place.mark()) })?;
+    sweep(&Quarry { leaders, place: Some(place.clone()) })?;
     let _ = fs::remove_file(&dead.socket);
     drop(lock);
     Ok(())

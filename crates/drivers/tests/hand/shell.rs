@@ -4,7 +4,7 @@ use planaria_core::EventId;
 use planaria_core::port::sandbox::Ended;
 use serde_json::json;
 
-use crate::support::{Rig, ask, bad, bash, call, good, one, outcome, patiently, short};
+use crate::support::{Fifo, Rig, ask, bad, bash, call, good, one, outcome, patiently, short};
 
 #[tokio::test]
 async fn directory_and_variables_survive_and_output_is_merged_and_plain() {
@@ -89,6 +89,53 @@ async fn a_command_that_never_ends_is_killed_at_its_deadline_with_all_its_proces
         assert!(text.starts_with("partial\nbash: bash command timed out after 500ms"), "{text}");
         assert!(rig.processes().is_empty(), "{:?}", rig.processes());
         assert_eq!(good(&hand, bash(2, "echo fresh")).await, "fresh\n");
+    })
+    .await;
+}
+
+/// A background process that nobody is the parent of, without the mark, in a session of its own. It
+/// holds the given FIFO open for as long as it lives.
+fn escaped(alive: &Fifo) -> String {
+    format!("(env -i setsid /bin/sleep 1000 >{} &)", alive.path.display())
+}
+
+#[tokio::test]
+async fn what_forked_twice_dies_with_a_timeout_an_interrupt_and_a_restart() {
+    patiently(async {
+        let rig = Rig::new();
+        let (_, hand) = rig.hand(1).await;
+        let started = rig.fifo("started");
+        let mut ready = started.listen();
+        let escape = |name: &str| {
+            let alive = rig.fifo(name);
+            let command = escaped(&alive);
+            (tokio::spawn(async move { alive.read_to_end().await }), command)
+        };
+
+        let (reading, command) = escape("timeout");
+        let text = bad(&hand, short(bash(1, &format!("{command}; exec sleep 1000")))).await;
+        assert!(text.contains("timed out"), "{text}");
+        reading.await.unwrap();
+
+        let (reading, command) = escape("interrupt");
+        let said = started.path.display();
+        let command = format!("{command}; echo > {said}; exec sleep 1000");
+        let asked = ask(&hand, bash(2, &command));
+        one(&mut ready).await;
+        hand.cancel(EventId(2)).await.unwrap();
+        assert!(outcome(asked.await.unwrap()).is_error);
+        reading.await.unwrap();
+
+        let (reading, command) = escape("restart");
+        good(&hand, bash(3, &command)).await;
+        good(&hand, call(4, "bash", json!({"restart": true}))).await;
+        reading.await.unwrap();
+
+        // Also where the shell it came from is long gone.
+        let (reading, command) = escape("later");
+        bad(&hand, bash(5, &format!("{command}; exit 3"))).await;
+        good(&hand, call(6, "bash", json!({"restart": true}))).await;
+        reading.await.unwrap();
     })
     .await;
 }

@@ -14,14 +14,15 @@ use super::known::Process;
 use super::proc_table::{Stat, boot};
 use crate::hand::error::Error;
 use crate::hand::limits::{KILL_PAUSE, KILL_WAIT};
+use crate::hand::place::Place;
 
 /// What to kill.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Quarry {
     /// Leaders of groups and sessions, with all that descends from them. This process is spared.
     pub leaders: Vec<Process>,
-    /// An entry of the environment that marks everything else.
-    pub mark: Option<Vec<u8>>,
+    /// The place whose mark everything else carries.
+    pub place: Option<Place>,
 }
 
 /// Kills, looks again, and returns when nothing of it is left. Blocks.
@@ -94,15 +95,17 @@ impl<'a> Hunt<'a> {
             return true;
         }
         let recorded = self.orphan_of_recorded(table, stat);
-        if self.quarry.mark.is_none() && !recorded {
+        if self.quarry.place.is_none() && !recorded {
             return false;
         }
         let environ = stat.environ();
         if recorded && environ.is_empty() {
             return true;
         }
-        let mark = self.quarry.mark.as_deref();
-        mark.is_some_and(|mark| environ.split(|byte| *byte == 0).any(|entry| entry == mark))
+        self.quarry.place.as_ref().is_some_and(|place| {
+            let mark = place.mark();
+            environ.split(|byte| *byte == 0).any(|entry| entry == mark)
+        })
     }
 
     /// Whether a group's or session's number is that of a process seen in this sweep, and not of a

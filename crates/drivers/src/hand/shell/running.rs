@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use super::control::{Control, nonce, script};
 use crate::hand::limits::DRAIN_BYTES_MAX;
 use crate::hand::place::{Place, WORKSPACE_VARIABLE};
-use crate::hand::process::{Process, Quarry, sweep};
+use crate::hand::process::Process;
 use crate::hand::reaper::{Exit, Reaper};
 use crate::hand::tail::Tail;
 
@@ -102,13 +102,6 @@ impl Shell {
     pub fn take_output(&self) -> String {
         self.output.drain();
         self.output.tail.borrow_mut().take()
-    }
-
-    /// Kills the shell with its process group and everything that descends from it.
-    pub async fn kill(&self) -> Result<(), crate::hand::Error> {
-        let quarry = Quarry { leaders: vec![self.process.clone()], mark: None };
-        let swept = tokio::task::spawn_blocking(move || sweep(&quarry)).await;
-        swept.expect("a sweep does not panic")
     }
 }
 

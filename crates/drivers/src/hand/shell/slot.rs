@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::running::Shell;
 use crate::hand::place::Place;
-use crate::hand::process::{Process, record};
+use crate::hand::process::{Process, Quarry, record, sweep};
 use crate::hand::reaper::Reaper;
 
 /// How a command ended.
@@ -20,9 +20,9 @@ pub(in crate::hand) enum Ran {
     Status(i32),
     /// The shell itself died; in words.
     Died(String),
-    /// The deadline passed; the shell was killed.
+    /// The deadline passed; the shell and all that commands started was killed.
     TimedOut,
-    /// It was to stop; the shell was killed.
+    /// It was to stop; the shell and all that commands started was killed.
     Interrupted,
 }
 
@@ -77,7 +77,7 @@ impl Turn<'_> {
             () = sleep_until(deadline) => Ran::TimedOut,
         };
         if matches!(ran, Ran::TimedOut | Ran::Interrupted) {
-            shell.kill().await.map_err(io::Error::other)?;
+            self.kill_all().await?;
         }
         let output = shell.take_output();
         if matches!(ran, Ran::Status(_)) {
@@ -86,15 +86,22 @@ impl Turn<'_> {
         Ok((ran, output))
     }
 
-    /// Kills the shell; the next command gets a fresh one.
+    /// Kills the shell and all that commands started; the next command gets a fresh one.
     ///
     /// # Errors
-    /// When the old one does not die.
+    /// When something does not die.
     pub async fn restart(&mut self) -> io::Result<()> {
-        match self.shell.take() {
-            Some(shell) => shell.kill().await.map_err(io::Error::other),
-            None => Ok(()),
-        }
+        self.shell.take();
+        self.kill_all().await
+    }
+
+    /// All that descends from the hand or carries the mark: what forked twice is the shell's
+    /// descendant no longer, and nobody can tell which shell it came from.
+    async fn kill_all(&self) -> io::Result<()> {
+        let place = Some(self.slot.place.clone());
+        let quarry = Quarry { leaders: vec![self.slot.me.clone()], place };
+        let swept = tokio::task::spawn_blocking(move || sweep(&quarry)).await;
+        swept.expect("a sweep does not panic").map_err(io::Error::other)
     }
 
     fn start(&self) -> io::Result<Shell> {

@@ -41,7 +41,7 @@ async fn attempt(mut turn: Turn<'_>, job: &Job) -> Result<Outcome, String> {
 }
 
 fn told(ran: &Ran, output: String, job: &Job) -> Outcome {
-    let fresh = "its processes were killed and the next call gets a new shell";
+    let fresh = "all processes of the sandbox were killed and the next call gets a new shell";
     let problem = match ran {
         Ran::Status(0) if output.is_empty() => return Outcome::text("[no output]"),
         Ran::Status(0) => return Outcome::text(output),
