@@ -86,6 +86,10 @@ pub enum ToolInput {
     Malformed(String),
 }
 
+/// The signature of thinking that no endpoint has signed, such as the scripted model's. Endpoints
+/// that look at signatures would refuse it for ever, so it is never sent: see [`crate::context`].
+pub const UNSIGNED: &str = "scripted";
+
 /// One block of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,7 +105,7 @@ pub enum Block {
         input: ToolInput,
     },
     /// Thinking, with its signature, exactly as it must be sent back (`thinking`,
-    /// `redacted_thinking`).
+    /// `redacted_thinking`). What has no signature, or [`UNSIGNED`], is kept and not sent back.
     Thinking(Value),
 }
 

@@ -3,6 +3,15 @@
 //! [`Context`] is fed records in order and can make the request at any time, so a harness that has
 //! followed a session does not read its log again, and one that takes over gets the same request
 //! from the same records.
+//!
+//! Everything that was said goes in, except what the Messages API refuses: once refused, a log would
+//! be refused for ever. Left out are
+//! * blank texts, the model's and those of results;
+//! * thinking without a signature, or with [`UNSIGNED`]: a session that the scripted model began can
+//!   go on with another;
+//! * thinking at the end of a message, which an answer that was cut off leaves behind;
+//! * what is not text in a failed result: a note stands in its place;
+//! * a call's input that is no JSON object: an empty one stands in its place.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +22,7 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, offered_tools};
 use crate::id::{EventId, block_event};
 use crate::limits::ANSWER_TOKENS_MAX;
-use crate::model::{Block, Message, Request, Role, ToolInput};
+use crate::model::{Block, Message, Request, Role, ToolInput, UNSIGNED};
 use crate::record::payload::{Answer, CallClosed, Content, Genesis, HandBound};
 use crate::record::{Kind, PayloadError, Record};
 use crate::tool::text_block;
@@ -116,6 +125,7 @@ impl Context {
             match block {
                 Block::Text(text) if text.trim().is_empty() => {}
                 Block::Text(text) => content.push(text_block(text)),
+                Block::Thinking(raw) if is_unsigned(raw) => {}
                 Block::Thinking(raw) => content.push(raw.clone()),
                 Block::ToolUse { name, input } => {
                     let id = block_event(answer.request, index);
@@ -207,4 +217,9 @@ fn is_blank(block: &Value) -> bool {
 fn is_thinking(block: &Value) -> bool {
     let kind = block.get("type").and_then(Value::as_str);
     matches!(kind, Some("thinking" | "redacted_thinking"))
+}
+
+fn is_unsigned(block: &Value) -> bool {
+    let text = |field: &str| block.get(field).and_then(Value::as_str).unwrap_or_default();
+    text("type") == "thinking" && matches!(text("signature"), "" | UNSIGNED)
 }

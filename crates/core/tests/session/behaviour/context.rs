@@ -1,7 +1,7 @@
 //! Requests that the model's API accepts, whatever the model and the tools said before.
 
 use planaria_core::event::ClientEvent;
-use planaria_core::model::{Block, Request, Role, StopReason};
+use planaria_core::model::{Block, Request, Role, StopReason, UNSIGNED};
 use planaria_core::port::sandbox::Ended;
 use planaria_core::record::payload::CustomToolResult;
 use planaria_core::tool::Outcome;
@@ -109,6 +109,23 @@ fn a_failed_custom_result_has_only_text_too() {
     world.send([ClientEvent::CustomToolResult(failed)]).unwrap();
     let request = world.context.request().unwrap();
     assert_eq!(request.messages[2].content[0]["content"][0]["type"], "text");
+}
+
+#[test]
+fn thinking_that_no_endpoint_has_signed_is_not_sent() {
+    let signed = thinking();
+    for signature in [json!(UNSIGNED), json!(""), Value::Null] {
+        let raw = json!({ "type": "thinking", "thinking": "Hm.", "signature": signature });
+        let unsigned = Block::Thinking(raw);
+        let mut world = answered([unsigned, signed.clone(), call("bash")]);
+        world.result("bash", "done").unwrap();
+        let request = world.context.request().unwrap();
+        assert_eq!(shape(&request)[1], "assistant: thinking tool_use", "{signature}");
+        assert_eq!(request.messages[1].content[0]["signature"], "s");
+    }
+    let redacted = Block::Thinking(json!({ "type": "redacted_thinking", "data": "x" }));
+    let request = next_request(answered([redacted, text("Hi.")]));
+    assert_eq!(shape(&request)[1], "assistant: redacted_thinking text");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use planaria_core::model::{Answer, Block, Request, StopReason, ToolInput, Usage};
+use planaria_core::model::{Answer, Block, Request, StopReason, ToolInput, UNSIGNED, Usage};
 use planaria_core::port::BoxStream;
 use planaria_core::port::provider::{BlockKind, Delta, Error, Provider};
 use serde_json::json;
@@ -57,8 +57,8 @@ fn pieces(request: &Request, spoken: Spoken) -> Vec<Piece> {
     if let Some(thinking) = &spoken.think {
         deltas.push(Delta::Start { index: 0, kind: BlockKind::Thinking });
         deltas.push(Delta::Progress);
-        // The signature marks the block as nobody's: no endpoint would accept it.
-        let block = json!({ "type": "thinking", "thinking": thinking, "signature": "scripted" });
+        // Marked as nobody's, so that no endpoint ever gets it: the session may go on elsewhere.
+        let block = json!({ "type": "thinking", "thinking": thinking, "signature": UNSIGNED });
         blocks.push(Block::Thinking(block));
     }
     if let Some(text) = &spoken.say {

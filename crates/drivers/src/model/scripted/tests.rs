@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use planaria_core::model::{Answer, Block, Message, Request, Role, StopReason, ToolInput};
+use planaria_core::model::{
+    Answer, Block, Message, Request, Role, StopReason, ToolInput, UNSIGNED,
+};
 use planaria_core::port::provider::{Delta, Error, Provider};
 use planaria_core::session::OUTCOME_UNKNOWN;
 use serde_json::{Value, json};
@@ -133,9 +135,9 @@ async fn a_script_is_played_step_by_step() {
     assert_eq!(text(&answers[0]), "I look.");
     assert_eq!(answers[0].stop, StopReason::ToolUse);
     assert_eq!(text(&answers[1]), "I see 2 passing and 1 failing.");
-    assert!(
-        matches!(&answers[1].blocks[0], Block::Thinking(raw) if raw["thinking"] == "An off by one.")
-    );
+    let Block::Thinking(raw) = &answers[1].blocks[0] else { panic!("{:?}", answers[1]) };
+    assert_eq!(raw["thinking"], "An off by one.");
+    assert_eq!(raw["signature"], UNSIGNED, "no other model may be asked with it");
     assert_eq!(text(&answers[2]), "Done: 2 passed at first. edited lib.rs");
     assert_eq!(answers[2].stop, StopReason::EndTurn);
 }
