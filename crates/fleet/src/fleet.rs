@@ -1,12 +1,14 @@
 //! A fleet, checked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use planaria_core::agent::Agent;
 
 use crate::secret::Secret;
+use crate::shown;
 
 /// A fleet whose names all lead somewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +29,8 @@ pub struct Fleet {
     pub sessions: Vec<Session>,
 }
 
-/// Who answers the model requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who answers the model requests. `Debug` shows no credentials.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Provider {
     /// The offline model that plays scripts.
@@ -43,6 +45,21 @@ pub enum Provider {
         /// The endpoint, where it is not the API itself.
         base_url: Option<String>,
     },
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scripted { scripts } => {
+                f.debug_struct("Scripted").field("scripts", scripts).finish()
+            }
+            Self::Anthropic { api_key, base_url } => f
+                .debug_struct("Anthropic")
+                .field("api_key", api_key)
+                .field("base_url", &base_url.as_deref().map(shown::url))
+                .finish(),
+        }
+    }
 }
 
 /// Restart budgets and waits; what is absent has the runtime's default.

@@ -22,6 +22,7 @@ mod limits;
 mod load;
 mod secret;
 mod shape;
+mod shown;
 mod source;
 mod suggest;
 mod tree;

@@ -5,6 +5,7 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::error::Problem;
 use crate::limits::PROBLEMS_MAX;
+use crate::shown;
 use crate::source::Source;
 use crate::suggest;
 use crate::tree::{Node, Tree};
@@ -154,7 +155,7 @@ impl<'s> Reader<'s> {
             Some(text) if words.contains(&text.as_str()) => text.into(),
             Some(text) => {
                 let hint = suggest::hint(&text, words.iter().copied());
-                let text = suggest::bounded(&text);
+                let text = shown::word(&text);
                 self.wrong(node.referenced, format!("unknown {what} `{text}`{hint}"))
             }
             None => {
@@ -167,7 +168,7 @@ impl<'s> Reader<'s> {
     /// A value that must not be left empty.
     fn present(&mut self, key: &Spanned<String>, shape: &Shape, node: &Node) -> Value {
         if node.value.is_null() && !matches!(shape, Shape::Any) {
-            let name = suggest::bounded(&key.value);
+            let name = shown::word(&key.value);
             return self.wrong(key.referenced, format!("`{name}` has no value"));
         }
         self.read(shape, node)
@@ -199,7 +200,7 @@ impl<'s> Reader<'s> {
 
     fn unknown(&mut self, name: &Spanned<String>, known: impl Iterator<Item = &'static str>) {
         let hint = suggest::hint(&name.value, known);
-        let text = suggest::bounded(&name.value);
+        let text = shown::word(&name.value);
         self.complain(name.referenced, format!("unknown key `{text}`{hint}"));
     }
 

@@ -7,11 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, MessageFormatter, Options, UserMessageFormatter};
 
 use crate::error::Problem;
-use crate::limits::{FILE_BYTES_MAX, LINE_CHARS_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
-use crate::suggest;
-
-/// Words in front of a value that is nobody's business.
-const SECRET_WORDS: [&str; 7] = ["api", "key", "token", "secret", "password", "credential", "sk-"];
+use crate::limits::{FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
+use crate::{shown, suggest};
 
 /// A file that was read.
 #[derive(Debug)]
@@ -76,14 +73,59 @@ impl Source {
 
     /// The parser's complaint in our words.
     pub fn yaml_problem(&self, error: &Error, at: Option<Location>) -> Problem {
-        self.located(at, words(error.without_snippet()))
+        let error = error.without_snippet();
+        let message = match at {
+            Some(at) if shown::in_providers(&self.text, number(at.line())) => {
+                self.guarded(error, at)
+            }
+            _ => words(error),
+        };
+        self.located(at, message)
+    }
+
+    /// The parser's complaint where a secret may stand: words of the file are not repeated, except
+    /// for a key that is surely one.
+    fn guarded(&self, error: &Error, at: Location) -> String {
+        match error {
+            Error::SerdeUnknownField { field, .. } if self.is_key(at, field) => words(error),
+            Error::SerdeUnknownField { expected, .. } => {
+                format!("unknown key; there are {}", suggest::quoted(expected))
+            }
+            Error::DuplicateMappingKey { .. } => "this key occurs twice".to_owned(),
+            Error::SerdeMissingField { .. }
+            | Error::SerdeInvalidType { .. }
+            | Error::SerdeInvalidValue { .. }
+            | Error::Unexpected { .. }
+            | Error::NullIntoString { .. }
+            | Error::Eof { .. } => words(error),
+            Error::AliasError { error, .. } => self.guarded(error, at),
+            _ => "this cannot be read; look for a missing quote, bracket or space, and put values with \
+                  special characters in quotes"
+                .to_owned(),
+        }
+    }
+
+    /// Whether a word of letters stands in front of a colon.
+    fn is_key(&self, at: Location, word: &str) -> bool {
+        let line = number(at.line()).checked_sub(1).and_then(|index| self.text.lines().nth(index));
+        let start = number(at.column()).saturating_sub(1);
+        let Some(rest) =
+            line.and_then(|line| line.char_indices().nth(start).map(|(start, _)| &line[start..]))
+        else {
+            return false;
+        };
+        let quote = rest.starts_with(['"', '\'']);
+        let after = rest.get(usize::from(quote)..).and_then(|rest| rest.strip_prefix(word));
+        let value = after
+            .and_then(|after| after.get(usize::from(quote)..))
+            .and_then(|after| after.trim_start().strip_prefix(':'));
+        word.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
+            && value.is_some_and(|value| quote || value.is_empty() || value.starts_with(' '))
     }
 
     fn located(&self, at: Option<Location>, message: String) -> Problem {
-        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let (line, column) = at.map_or((0, 0), |at| (number(at.line()), number(at.column())));
-        let text = line.checked_sub(1).and_then(|index| self.text.lines().nth(index));
-        let text = text.map(shown).unwrap_or_default();
+        let text = shown::line(&self.text, line);
         Problem { file: self.path.clone(), line, column, text, message }
     }
 }
@@ -103,19 +145,23 @@ pub(crate) fn options() -> Options {
     }
 }
 
+fn number(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
 fn words(error: &Error) -> String {
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
             let hint = suggest::hint(field, expected.iter().copied());
-            format!("unknown key `{}`{hint}", suggest::bounded(field))
+            format!("unknown key `{}`{hint}", shown::word(field))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             let hint = suggest::hint(variant, expected.iter().copied());
-            format!("unknown `{}`{hint}", suggest::bounded(variant))
+            format!("unknown `{}`{hint}", shown::word(variant))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("`{}` occurs twice", suggest::bounded(key))
+            format!("`{}` occurs twice", shown::word(key))
         }
         // The value that does not fit may be a secret at the wrong place: only its type is named.
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
@@ -140,45 +186,6 @@ fn words(error: &Error) -> String {
             "its anchors repeat too much; write the values out".to_owned()
         }
         Error::AliasError { error, .. } => words(error),
-        other => printable(&UserMessageFormatter.format_message(other)),
-    }
-}
-
-/// A text that cannot play tricks on a terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// A line for a message: bounded, and cut where a secret may begin.
-fn shown(line: &str) -> String {
-    let lower = line.to_ascii_lowercase();
-    let mut end = line.char_indices().nth(LINE_CHARS_MAX).map_or(line.len(), |(end, _)| end);
-    for word in SECRET_WORDS {
-        let Some(start) = lower.find(word) else { continue };
-        let value = match lower[start..].find(':') {
-            Some(colon) if word != "sk-" => start + colon + 1,
-            None if word != "sk-" => continue,
-            _ => start,
-        };
-        end = end.min(value);
-    }
-    let mut text = printable(&line[..end]);
-    if end < line.len() {
-        text.push_str(" …");
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_cut_where_a_secret_may_begin() {
-        assert_eq!(shown("  api_key: hunter2"), "  api_key: …");
-        assert_eq!(shown("{ driver: x, API_KYE: hunter2, Token: y }"), "{ driver: x, API_KYE: …");
-        assert_eq!(shown("a: sk-ant-123"), "a:  …");
-        assert_eq!(shown("  prompt: find the keys"), "  prompt: find the keys");
-        assert_eq!(shown(&"é".repeat(1_000)).chars().count(), LINE_CHARS_MAX + 2);
+        other => shown::printable(&UserMessageFormatter.format_message(other)),
     }
 }

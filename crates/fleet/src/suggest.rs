@@ -19,16 +19,6 @@ pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A word for a message: it cannot play tricks on a terminal, and is no longer than a name.
-pub(crate) fn bounded(word: &str) -> String {
-    let mut text: String =
-        word.chars().take(NAME_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if word.chars().nth(NAME_CHARS_MAX).is_some() {
-        text.push('…');
-    }
-    text
-}
-
 /// The known word within a typing error or two: a third of the letters may differ.
 pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let length = word.chars().count();

@@ -9,6 +9,6 @@ mod supervision;
 
 pub(crate) use agents::agents;
 pub(crate) use names::check_name;
-pub(crate) use providers::{chosen, environments, providers};
+pub(crate) use providers::{DRIVERS, chosen, environments, providers};
 pub(crate) use sessions::{Sessions, sessions};
 pub(crate) use supervision::supervision;

@@ -11,11 +11,12 @@ use crate::error::Problem;
 use crate::file::{EnvironmentFile, ProviderFile};
 use crate::fleet::{Driver, Environment, Provider};
 use crate::secret::Secret;
+use crate::shown;
 use crate::source::Source;
 use crate::suggest;
 
 /// The providers of this version, by the names of their drivers. Each exists without being named.
-const DRIVERS: [&str; 2] = ["scripted", "anthropic"];
+pub(crate) const DRIVERS: [&str; 2] = ["scripted", "anthropic"];
 /// Where scripts are if the file does not say.
 const SCRIPTS: &str = "scripts";
 /// Where the key is if the file does not say.
@@ -59,7 +60,11 @@ fn one(
     if !DRIVERS.contains(&driver) {
         let hint = suggest::hint(driver, DRIVERS);
         let problem = match &file.driver {
-            Some(_) => format!("unknown driver `{driver}`{hint}"),
+            // A secret may stand here; a known word with a typing error is none.
+            Some(_) if suggest::closest(driver, &DRIVERS).is_some() => {
+                format!("unknown driver `{driver}`{hint}")
+            }
+            Some(_) => format!("unknown driver{hint}"),
             None => format!("the key `driver` is missing{hint}"),
         };
         return Err(source.problem(driver_at, problem));
@@ -90,19 +95,32 @@ fn one(
             Secret::parse(&text.value, dir).ok_or_else(|| literal(source, text.referenced))?
         }
     };
-    if let Some(url) = &file.base_url
-        && !["https://", "http://"].iter().any(|scheme| url.value.starts_with(scheme))
-    {
-        let problem = "a base URL begins with https:// (or http:// for an endpoint of your own)";
-        return Err(source.problem(url.referenced, problem));
+    if let Some(url) = &file.base_url {
+        base_url(&url.value).map_err(|problem| source.problem(url.referenced, problem))?;
     }
     Ok(Provider::Anthropic { api_key, base_url: file.base_url.map(|url| url.value) })
 }
 
-/// The complaint about a secret in the file, without the line: it holds the secret.
+/// The complaint about a secret in the file.
 fn literal(source: &Source, at: Location) -> Problem {
     let message = "secrets do not belong into this file; write a reference, \"${env:NAME}\" or \"${file:PATH}\"";
-    Problem { text: String::new(), ..source.problem(at, message) }
+    source.problem(at, message)
+}
+
+/// Whether an endpoint is one, and no secret.
+fn base_url(url: &str) -> Result<(), &'static str> {
+    let place = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match place {
+        None => Err("a base URL begins with https:// (or http:// for an endpoint of your own)"),
+        Some(place) if place.contains('@') => {
+            Err("secrets do not belong into this file; leave out what stands in front of the `@`, \
+                 the key goes in a header")
+        }
+        Some(place) if place.contains(['?', '#']) => {
+            Err("a base URL has no query and no fragment; end it with the path")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// The provider that the file chooses.
@@ -117,7 +135,8 @@ pub(crate) fn chosen(
     // A declared one that is wrong has been complained about already.
     if !providers.contains_key(&provider.value) && !declared.contains(&provider.value) {
         let hint = suggest::hint(&provider.value, providers.keys().map(String::as_str));
-        let problem = format!("unknown provider `{}`{hint}", provider.value);
+        let name = shown::word(&provider.value);
+        let problem = format!("unknown provider `{name}`{hint}");
         problems.push(source.problem(provider.referenced, problem));
     }
     Some(provider.value)
