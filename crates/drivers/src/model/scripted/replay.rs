@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::limits::SHOWN_CHARS_MAX;
 use super::parse::{Reply, Script};
-use super::template::Values;
+use super::template::{Template, Values};
 
 /// An answer with everything filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,12 +102,15 @@ impl Place<'_> {
 
     fn fill(&self, reply: &Reply, result: &str, groups: Vec<&str>) -> Result<Spoken, String> {
         let values = Values { result, groups, names: &self.names };
+        let text = |template: &Option<Template>| {
+            template.as_ref().map(|template| template.fill(&values)).transpose()
+        };
         let fill = || -> Result<Spoken, String> {
             let calls = reply.calls.iter();
             Ok(Spoken {
-                think: reply.think.as_ref().map(|t| t.fill(&values)).transpose()?,
+                think: text(&reply.think)?,
                 // The history has no blank texts, so neither has what is compared with it.
-                say: reply.say.as_ref().map(|t| t.fill(&values)).transpose()?.filter(says),
+                say: text(&reply.say)?.filter(|say| !say.trim().is_empty()),
                 calls: calls
                     .map(|(tool, input)| Ok((tool.clone(), input.fill(&values)?)))
                     .collect::<Result<_, String>>()?,
@@ -173,10 +176,6 @@ fn text_of(content: &[Value]) -> String {
         }
     }
     texts.join("\n")
-}
-
-fn says(text: &String) -> bool {
-    !text.trim().is_empty()
 }
 
 fn text_block(block: &Value) -> Option<&str> {
