@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::BoxStream;
-use crate::model::{Answer, Request};
+use crate::model::{Answer, Request, Usage};
 
 /// A place that answers model requests. Cheap to call; the work happens in the stream.
 pub trait Provider: Send + Sync {
@@ -48,7 +48,11 @@ pub enum Delta {
     /// The answer grew by something that has no preview (thinking, a call's input): a sign that
     /// the model is at work, for whoever watches for silence.
     Progress,
-    /// The whole answer. The last item of the stream.
+    /// What the request has used so far; replaces what was said before. From providers whose
+    /// endpoint tells it while it answers, for the case that there will be no whole answer: an
+    /// answer that breaks off has been paid for as well.
+    Used(Usage),
+    /// The whole answer, with all that it used. The last item of the stream.
     Done(Answer),
 }
 

@@ -77,6 +77,9 @@ pub struct Attempt {
     pub message: String,
     /// When the next attempt may start, in microseconds.
     pub due: u64,
+    /// What it cost, where no `span.model_request_end` says so: the span goes on.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// A call became runnable.
@@ -277,6 +280,6 @@ pub struct ModelRequestEnd {
     pub model_request_start_id: EventId,
     /// Whether there is no answer.
     pub is_error: bool,
-    /// What it cost.
+    /// What it cost, attempts that failed within the span included.
     pub model_usage: Usage,
 }

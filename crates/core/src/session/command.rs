@@ -2,7 +2,7 @@
 
 use super::effects::EffectId;
 use crate::event::ClientEvent;
-use crate::model::Answer;
+use crate::model::{Answer, Usage};
 use crate::port::provider;
 use crate::port::sandbox::{Ended, Isolation, Locator};
 use crate::record::payload::Genesis;
@@ -83,8 +83,19 @@ pub struct ModelFailure {
     pub retryable: bool,
     /// Microseconds that the endpoint asked us to wait.
     pub retry_after: Option<u64>,
+    /// Tokens that the attempt has used all the same, as far as the provider knows.
+    pub usage: Usage,
 }
 
+impl ModelFailure {
+    /// The same failure of an attempt that has used tokens.
+    #[must_use]
+    pub fn having_used(self, usage: Usage) -> Self {
+        Self { usage, ..self }
+    }
+}
+
+/// A failure that has used nothing; see [`ModelFailure::having_used`].
 impl From<&provider::Error> for ModelFailure {
     fn from(error: &provider::Error) -> Self {
         Self {
@@ -92,6 +103,7 @@ impl From<&provider::Error> for ModelFailure {
             message: error.to_string(),
             retryable: error.is_retryable(),
             retry_after: error.retry_after(),
+            usage: Usage::default(),
         }
     }
 }

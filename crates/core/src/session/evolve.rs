@@ -108,17 +108,20 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
         Kind::ModelRequestStart => {
             let effect = EffectId(record.seq);
             // A request that replaces one which died while it waited goes on waiting.
-            let due = record.at_us.max(state.retry_due);
-            state.model = Some(ModelRequest { effect, start: record.id, due });
+            // Not the record's own time, which may lie ahead of a clock that was set back.
+            let due = state.retry_due;
+            state.model =
+                Some(ModelRequest { effect, start: record.id, due, used: Usage::default() });
             state.needs_model = false;
         }
         Kind::Attempt => {
-            let due = record.parse::<Attempt>()?.due;
+            let Attempt { due, usage, .. } = record.parse()?;
             state.failures += 1;
             state.retry_due = due;
             if let Some(model) = &mut state.model {
                 model.effect = EffectId(record.seq);
                 model.due = due;
+                model.used.add(usage);
             }
         }
         Kind::Answer => {

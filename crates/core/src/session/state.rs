@@ -106,6 +106,8 @@ pub struct ModelRequest {
     pub start: EventId,
     /// Not before this time.
     pub due: u64,
+    /// Tokens that failed attempts within its span have used.
+    pub used: Usage,
 }
 
 /// A call without a result.

@@ -1,12 +1,13 @@
 //! Streams that are not what the protocol promises: an error that says where, never an answer.
 
-use planaria_core::port::provider::Error;
-use planaria_testkit::provider::{End, Reply};
+use planaria_core::model::Usage;
+use planaria_core::port::provider::{Delta, Error};
+use planaria_testkit::provider::{End, FakeEndpoint, Reply};
 use serde_json::{Value, json};
 
 use super::support::{
-    answer, block_start, block_stop, broken, call_start, delta, hello, input_delta, message_delta,
-    message_start, message_stop, outcome, sse, text_delta, text_start,
+    answer, block_start, block_stop, broken, call_start, delta, hello, input_delta, items,
+    message_delta, message_start, message_stop, outcome, provider, sse, text_delta, text_start,
 };
 
 /// The message that a sequence of events leads to.
@@ -205,6 +206,39 @@ async fn an_error_event_has_the_class_of_its_type() {
         let error = outcome(Reply::sse(sse(&events))).await.unwrap_err();
         assert!(check(&error, kind), "{kind}: {error:?}");
         assert!(error.to_string().ends_with(&format!("In words ({kind}, in mid-stream)")));
+    }
+}
+
+#[tokio::test]
+async fn what_a_broken_answer_has_used_is_told_before_the_error() {
+    let endpoint = FakeEndpoint::start().await;
+    let provider = provider(&endpoint);
+    let kind = json!({ "type": "overloaded_error", "message": "In words" });
+    let error = json!({ "type": "error", "error": kind });
+    let begun = [message_start(), text_start(0), text_delta(0, "Hal")];
+    let nearly = [message_start(), message_delta("end_turn")];
+    let too_early = [message_start(), text_start(0), message_delta("end_turn")];
+    let cases = [
+        (sse(&begun), End::Closed, 1),
+        (sse(&begun) + &sse(&[error]), End::Whole, 1),
+        (sse(&nearly), End::Closed, 42),
+        (sse(&too_early), End::Whole, 42),
+    ];
+    for (body, end, output_tokens) in cases {
+        endpoint.reply(Reply::sse(body.clone()).ending(end));
+        let items = items(&provider).await;
+        let used = items.iter().rev().find_map(|item| match item {
+            Ok(Delta::Used(usage)) => Some(*usage),
+            _ => None,
+        });
+        assert!(items.last().is_some_and(Result::is_err), "{body}: {items:?}");
+        let expected = Usage {
+            input_tokens: 11,
+            output_tokens,
+            cache_creation_input_tokens: 5,
+            cache_read_input_tokens: 7,
+        };
+        assert_eq!(used, Some(expected), "{body}");
     }
 }
 

@@ -42,6 +42,11 @@ fn reply(case: &Case) -> Reply {
             Reply::sse(sse(&events))
         }
         Case::BreaksOffAfter { text } => Reply::sse(sse(&begun(text))).ending(End::Closed),
+        Case::BreaksOffHavingUsed { usage } => {
+            let mut start = message_start();
+            start["message"]["usage"] = json!(usage);
+            Reply::sse(sse(&[start])).ending(End::Closed)
+        }
         Case::StallsAfter { text } => Reply::sse(sse(&begun(text))).ending(End::Stalled),
         other => panic!("a case without a reply: {other:?}"),
     }

@@ -99,11 +99,13 @@ async fn each_delta_becomes_one_preview_and_a_ping_becomes_none() {
             Delta::Start { index, kind } => format!("{index} {kind:?}"),
             Delta::Text { index, text } => format!("{index} {text:?}"),
             Delta::Progress => "…".to_owned(),
+            Delta::Used(usage) => format!("{} in, {} out", usage.input_tokens, usage.output_tokens),
             Delta::Done(_) => "done".to_owned(),
             other => format!("{other:?}"),
         })
         .collect();
     let expected = [
+        "11 in, 1 out",
         "0 Thinking",
         "…",
         "…",
@@ -115,6 +117,7 @@ async fn each_delta_becomes_one_preview_and_a_ping_becomes_none() {
         "…",
         "…",
         "…",
+        "11 in, 42 out",
         "done",
     ];
     assert_eq!(seen, expected);

@@ -28,6 +28,7 @@ async fn the_port_is_kept() {
             "every_failure_has_its_class",
             "a_failure_in_mid_stream_ends_it",
             "an_answer_that_breaks_off_is_broken",
+            "what_a_broken_answer_has_used_is_told",
             "a_request_that_is_dropped_is_given_up",
         ]
     );

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use planaria_core::context::{Context, HARNESS, HARNESS_VERSION};
 use planaria_core::id::{EventId, block_event};
 use planaria_core::limits::READ_RECORDS_MAX;
-use planaria_core::model::Answer;
+use planaria_core::model::{Answer, Usage};
 use planaria_core::port::provider::{BlockKind, Delta, Error};
 use planaria_core::session::{Command, ModelFailure};
 
@@ -49,16 +49,20 @@ async fn answer(
     let _place = provider.place().await;
     let mut stream = provider.provider().answer(Arc::new(request));
     let mut previews = Previews::new(deps, start);
-    loop {
+    let mut used = Usage::default();
+    let error = loop {
         let next = tokio::time::timeout(MODEL_SILENCE, stream.next()).await;
-        let broken = |message: &str| ModelFailure::from(&Error::Broken { message: message.into() });
-        match next.map_err(|_| broken("no word from the model for too long"))? {
-            Some(Ok(Delta::Done(answer))) => return Ok((digest, answer)),
-            Some(Ok(delta)) => previews.delta(delta),
-            Some(Err(error)) => return Err(ModelFailure::from(&error)),
-            None => return Err(broken("the stream ended without an answer")),
+        let broken = |message: &str| Error::Broken { message: message.into() };
+        match next {
+            Ok(Some(Ok(Delta::Done(answer)))) => return Ok((digest, answer)),
+            Ok(Some(Ok(Delta::Used(usage)))) => used = usage,
+            Ok(Some(Ok(delta))) => previews.delta(delta),
+            Ok(Some(Err(error))) => break error,
+            Ok(None) => break broken("the stream ended without an answer"),
+            Err(_) => break broken("no word from the model for too long"),
         }
-    }
+    };
+    Err(ModelFailure::from(&error).having_used(used))
 }
 
 /// A failure on our side of the request: trying the same again cannot help.
@@ -68,6 +72,7 @@ fn internal(problem: impl ToString) -> ModelFailure {
         message: problem.to_string(),
         retryable: false,
         retry_after: None,
+        usage: Usage::default(),
     }
 }
 

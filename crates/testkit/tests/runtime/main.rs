@@ -5,3 +5,4 @@ mod follow;
 mod parking;
 mod support;
 mod unreadable;
+mod used;

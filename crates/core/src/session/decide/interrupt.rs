@@ -60,14 +60,19 @@ pub(super) fn settle(batch: &mut Batch<'_>) {
     idle(batch, StopReason::EndTurn, None);
 }
 
-/// Ends the open model request, if there is one, without an answer.
+/// Ends the open model request, if there is one, without an answer. `usage` is what its last attempt
+/// cost all the same.
 pub(super) fn close_request(batch: &mut Batch<'_>, usage: Usage) {
+    end_request(batch, true, usage);
+}
+
+/// Ends the open model request, if there is one. It cost what all of its attempts did.
+pub(super) fn end_request(batch: &mut Batch<'_>, is_error: bool, usage: Usage) {
     if let Some(model) = batch.state.model {
-        let end = ModelRequestEnd {
-            model_request_start_id: model.start,
-            is_error: true,
-            model_usage: usage,
-        };
+        let mut model_usage = model.used;
+        model_usage.add(usage);
+        let model_request_start_id = model.start;
+        let end = ModelRequestEnd { model_request_start_id, is_error, model_usage };
         batch.push(Kind::ModelRequestEnd, &end);
     }
 }

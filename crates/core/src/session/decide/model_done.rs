@@ -6,14 +6,13 @@ use serde_json::{Value, json};
 use super::super::batch::Batch;
 use super::super::command::ModelFailure;
 use super::advance;
+use super::interrupt::end_request;
 use super::model_failed::exhausted;
 use crate::agent::{Permission, PermissionPolicy, permission};
 use crate::id::{EventId, block_event};
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_CALLS_MAX};
 use crate::model::{Answer, Block, ToolInput, Usage};
-use crate::record::payload::{
-    Answer as AnswerRecord, Content, CustomToolUse, ModelRequestEnd, ToolResult, ToolUse,
-};
+use crate::record::payload::{Answer as AnswerRecord, Content, CustomToolUse, ToolResult, ToolUse};
 use crate::record::{Kind, to_payload};
 use crate::tool::text_block;
 
@@ -38,12 +37,12 @@ pub(super) fn model_done(
     // A message of many small blocks needs more bytes than the answer it is made of.
     let bytes = record.len().max(message.as_ref().map_or(0, |(_, payload)| payload.len()));
     if bytes > ANSWER_BYTES_MAX {
-        return exhausted(batch, too_large(bytes), usage);
+        return exhausted(batch, too_large(bytes).having_used(usage));
     }
     let id = batch.next_id();
     batch.push_as(id, Kind::Answer, record);
     let refused = blocks(batch, request, &answer.blocks, message);
-    end(batch, request, usage);
+    end_request(batch, false, usage);
     for (call, problem) in refused {
         let content = vec![text_block(&problem)];
         let result = ToolResult { tool_use_id: call, content, is_error: true };
@@ -60,12 +59,8 @@ fn too_large(bytes: usize) -> ModelFailure {
         message: format!("the model's answer has {bytes} bytes, at most {ANSWER_BYTES_MAX} fit"),
         retryable: false,
         retry_after: None,
+        usage: Usage::default(),
     }
-}
-
-fn end(batch: &mut Batch<'_>, start: EventId, model_usage: Usage) {
-    let end = ModelRequestEnd { model_request_start_id: start, is_error: false, model_usage };
-    batch.push(Kind::ModelRequestEnd, &end);
 }
 
 /// All text of the answer as one message, and the index of the block that gives it its id.

@@ -15,17 +15,20 @@ use crate::record::payload::{Attempt, RetryStatus, StopReason};
 pub(super) fn model_failed(batch: &mut Batch<'_>, failure: ModelFailure) {
     let failures = batch.state.failures + 1;
     if !failure.retryable || failures >= MODEL_ATTEMPTS_MAX {
-        return exhausted(batch, failure, Usage::default());
+        return exhausted(batch, failure);
     }
     let wait = wait(failures, batch.stamp.jitter, failure.retry_after);
     let due = batch.stamp.now.max(batch.state.at_us) + wait;
     let (kind, message) = (failure.kind, cut(failure.message));
-    let attempt = Attempt { error: kind.clone(), message: message.clone(), due };
-    if wait < VISIBLE_WAIT {
+    let hidden = wait < VISIBLE_WAIT;
+    // A span that ends says what it cost itself.
+    let usage = if hidden { failure.usage } else { Usage::default() };
+    let attempt = Attempt { error: kind.clone(), message: message.clone(), due, usage };
+    if hidden {
         batch.push(Kind::Attempt, &attempt);
         return;
     }
-    close_request(batch, Usage::default());
+    close_request(batch, failure.usage);
     error(batch, &kind, message, RetryStatus::Retrying);
     batch.push(Kind::Attempt, &attempt);
     let thread = thread(batch);
@@ -43,9 +46,9 @@ fn wait(failures: u32, jitter: u32, retry_after: Option<u64>) -> u64 {
     full / 2 + full / 2 * u64::from(jitter) / u64::from(u32::MAX)
 }
 
-/// The turn ends with an error; `usage` is what the last request cost all the same.
-pub(super) fn exhausted(batch: &mut Batch<'_>, failure: ModelFailure, usage: Usage) {
-    close_request(batch, usage);
+/// The turn ends with an error.
+pub(super) fn exhausted(batch: &mut Batch<'_>, failure: ModelFailure) {
+    close_request(batch, failure.usage);
     error(batch, &failure.kind, cut(failure.message), RetryStatus::Exhausted);
     // Flushed, not lost: what waited becomes history, and the next message starts afresh.
     take_up(batch);

@@ -4,6 +4,7 @@ use planaria_core::Kind;
 use planaria_core::limits::{RECORD_BYTES_MAX, SECOND};
 use planaria_core::model::{Answer, Usage};
 use planaria_core::record::payload::ModelRequestEnd;
+use planaria_core::session::ModelFailure;
 use serde_json::{Value, json};
 
 use super::{answered, streaming};
@@ -71,6 +72,60 @@ fn a_request_without_an_answer_cost_nothing_that_we_know_of() {
     world.send([interrupt()]).unwrap();
     assert_eq!(last(&world, Kind::ModelRequestEnd)["model_usage"], json!(Usage::default()));
     assert_eq!(world.state.usage.total(), 0);
+}
+
+fn last_end(world: &World) -> (bool, u64, u64) {
+    let end: ModelRequestEnd = serde_json::from_value(last(world, Kind::ModelRequestEnd)).unwrap();
+    (end.is_error, end.model_usage.input_tokens, end.model_usage.output_tokens)
+}
+
+#[test]
+fn answers_that_broke_off_within_a_request_are_part_of_what_it_cost() {
+    let mut world = streaming();
+    world.fail(broke_off()).unwrap();
+    world.fail(broke_off()).unwrap();
+    world.answer(says([text("Hi.")])).unwrap();
+    assert_eq!(world.count(Kind::ModelRequestEnd), 1);
+    assert_eq!(last_end(&world), (false, 30, 3));
+    assert_eq!(world.state.usage.input_tokens, 30);
+    world.send([message("more")]).unwrap();
+    world.answer(says([text("Hi.")])).unwrap();
+    assert_eq!(last_end(&world), (false, 10, 1));
+    assert_eq!(world.state.usage.input_tokens, 40);
+}
+
+#[test]
+fn an_answer_that_broke_off_for_longer_cost_what_it_had_used() {
+    let mut world = streaming();
+    world.fail(broke_off()).unwrap();
+    world.fail(ModelFailure { retry_after: Some(5 * SECOND), ..broke_off() }).unwrap();
+    assert_eq!(last_end(&world), (true, 20, 2));
+    assert_eq!(world.state.usage.input_tokens, 20);
+    world.timer().unwrap();
+    world.answer(says([text("Hi.")])).unwrap();
+    assert_eq!(last_end(&world), (false, 10, 1));
+    assert_eq!(world.state.usage.input_tokens, 30);
+}
+
+#[test]
+fn a_turn_given_up_cost_what_its_attempts_had_used() {
+    let mut world = streaming();
+    world.fail(broke_off()).unwrap();
+    world.fail(ModelFailure { retryable: false, ..broke_off() }).unwrap();
+    assert_eq!(last_end(&world), (true, 20, 2));
+    assert_eq!(last(&world, Kind::SessionUsage)["usage"]["input_tokens"], 20);
+}
+
+#[test]
+fn an_interrupt_and_a_claim_do_not_forget_what_attempts_had_used() {
+    let mut world = streaming();
+    world.fail(broke_off()).unwrap();
+    world.claim().unwrap();
+    assert_eq!(last_end(&world), (true, 10, 1));
+    world.fail(broke_off()).unwrap();
+    world.send([interrupt()]).unwrap();
+    assert_eq!(last_end(&world), (true, 10, 1));
+    assert_eq!(world.state.usage.input_tokens, 20);
 }
 
 #[test]

@@ -70,7 +70,14 @@ pub fn overloaded() -> ModelFailure {
         message: "Overloaded".to_owned(),
         retryable: true,
         retry_after: None,
+        usage: Usage::default(),
     }
+}
+
+/// An answer broke off that had used ten tokens read and one written.
+pub fn broke_off() -> ModelFailure {
+    let usage = Usage { input_tokens: 10, output_tokens: 1, ..Usage::default() };
+    overloaded().having_used(usage)
 }
 
 pub fn retry_after(micros: u64) -> ModelFailure {
@@ -83,5 +90,6 @@ pub fn refused() -> ModelFailure {
         message: "400".to_owned(),
         retryable: false,
         retry_after: None,
+        usage: Usage::default(),
     }
 }

@@ -43,25 +43,25 @@ impl Decoder {
         match event {
             // Pings are no progress: an endpoint that only pings is a silent one.
             Event::Ping | Event::Unknown | Event::Error { .. } => Ok(()),
-            Event::MessageStart { message } => self.start(message),
+            Event::MessageStart { message } => self.start(message, out),
             _ if !self.started => Err("it came before message_start".to_owned()),
             Event::ContentBlockStart { index, content_block } => {
                 self.begin(index, content_block, out)
             }
             Event::ContentBlockDelta { index, delta } => self.grow(index, &delta, out),
             Event::ContentBlockStop { index } => self.finish(index),
-            Event::MessageDelta { delta, usage } => self.change(delta, usage),
+            Event::MessageDelta { delta, usage } => self.change(delta, usage, out),
             Event::MessageStop => self.end(out),
         }
     }
 
-    fn start(&mut self, head: Head) -> Result<(), Problem> {
+    fn start(&mut self, head: Head, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
         if self.started {
             return Err("the message had started already".to_owned());
         }
         self.started = true;
         self.model = head.model.unwrap_or(std::mem::take(&mut self.model));
-        self.count(head.usage);
+        self.count(head.usage, out);
         Ok(())
     }
 
@@ -117,8 +117,13 @@ impl Decoder {
         Ok(())
     }
 
-    fn change(&mut self, change: Change, counts: Option<Counts>) -> Result<(), Problem> {
-        self.count(counts);
+    fn change(
+        &mut self,
+        change: Change,
+        counts: Option<Counts>,
+        out: &mut VecDeque<Delta>,
+    ) -> Result<(), Problem> {
+        self.count(counts, out);
         let Some(stop) = change.stop() else { return Ok(()) };
         if self.open.is_some() {
             return Err(format!("a reason to stop and block {} is open", self.blocks.len()));
@@ -141,9 +146,11 @@ impl Decoder {
         Ok(())
     }
 
-    fn count(&mut self, counts: Option<Counts>) {
+    /// What was used is told at once: the stream may still break off.
+    fn count(&mut self, counts: Option<Counts>, out: &mut VecDeque<Delta>) {
         if let Some(counts) = counts {
             counts.apply(&mut self.usage);
+            out.push_back(Delta::Used(self.usage));
         }
     }
 }

@@ -29,6 +29,7 @@ where
         ready: VecDeque::new(),
         count: 0,
         last: String::new(),
+        failed: None,
         ended: false,
     };
     stream::unfold(reader, |mut reader| async move {
@@ -44,6 +45,8 @@ struct Reader {
     /// Events so far, and the name of the last one: where an error is.
     count: usize,
     last: String,
+    /// What ends the stream when everything that came before it has been told.
+    failed: Option<Error>,
     ended: bool,
 }
 
@@ -54,6 +57,10 @@ impl Reader {
                 self.ended |= matches!(delta, Delta::Done(_));
                 return Some(Ok(delta));
             }
+            if let Some(error) = self.failed.take() {
+                self.ended = true;
+                return Some(Err(error));
+            }
             if self.ended {
                 return None;
             }
@@ -62,10 +69,7 @@ impl Reader {
                 Some(Err(error)) => Err(self.broken(&stopped(error))),
                 None => Err(self.broken("the stream ended before message_stop")),
             };
-            if let Err(error) = taken {
-                self.ended = true;
-                return Some(Err(error));
-            }
+            self.failed = taken.err();
         }
     }
 

@@ -81,7 +81,9 @@ pub(super) async fn text_is_previewed_before_the_answer_is_there(rigs: Rigs) -> 
     while seen != "One two" {
         match next(&mut items).await {
             Some(Ok(Delta::Text { index: 0, text })) => seen.push_str(&text),
-            Some(Ok(Delta::Start { index: 0, kind: BlockKind::Text } | Delta::Progress)) => {}
+            Some(Ok(
+                Delta::Start { kind: BlockKind::Text, .. } | Delta::Progress | Delta::Used(_),
+            )) => {}
             other => panic!("no preview of a text that has begun, but {other:?}"),
         }
     }

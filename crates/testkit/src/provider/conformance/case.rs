@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use planaria_core::model::StopReason;
+use planaria_core::model::{StopReason, Usage};
 use planaria_core::port::BoxFuture;
 use planaria_core::port::provider::{Error, Provider};
 
@@ -32,6 +32,12 @@ pub enum Case {
     BreaksOffAfter {
         /// The text's pieces, each sent on its own. The block does not end.
         text: Vec<String>,
+    },
+    /// Tells what the request has used so far, and then ends without a word. For endpoints that tell
+    /// it while they answer.
+    BreaksOffHavingUsed {
+        /// What it has used.
+        usage: Usage,
     },
     /// Begins a text and then says nothing more, for ever.
     StallsAfter {

@@ -1,6 +1,7 @@
 //! Answers that do not arrive.
 
-use planaria_core::port::provider::Error;
+use planaria_core::model::Usage;
+use planaria_core::port::provider::{Delta, Error};
 
 use super::run::{ask, failure, previewed};
 use super::{Case, Failure, Rigs};
@@ -36,5 +37,22 @@ pub(super) async fn an_answer_that_breaks_off_is_broken(rigs: Rigs) -> Option<()
     assert_eq!(previewed(&before, 0), "Half a sen");
     assert!(matches!(error, Error::Broken { .. }), "it became {error:?}");
     assert!(error.is_retryable());
+    Some(())
+}
+
+pub(super) async fn what_a_broken_answer_has_used_is_told(rigs: Rigs) -> Option<()> {
+    let usage = Usage {
+        input_tokens: 3_571,
+        output_tokens: 2,
+        cache_creation_input_tokens: 11,
+        cache_read_input_tokens: 2_048,
+    };
+    let rig = rigs(Case::BreaksOffHavingUsed { usage }).await?;
+    let (before, _) = failure(ask(&rig, "break off")).await;
+    let told = before.iter().rev().find_map(|delta| match delta {
+        Delta::Used(usage) => Some(*usage),
+        _ => None,
+    });
+    assert_eq!(told, Some(usage));
     Some(())
 }

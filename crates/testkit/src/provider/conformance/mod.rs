@@ -63,6 +63,7 @@ pub const BEHAVIOURS: &[Behaviour] = behaviours![
     failures::every_failure_has_its_class,
     failures::a_failure_in_mid_stream_ends_it,
     failures::an_answer_that_breaks_off_is_broken,
+    failures::what_a_broken_answer_has_used_is_told,
     giving_up::a_request_that_is_dropped_is_given_up,
 ];
 

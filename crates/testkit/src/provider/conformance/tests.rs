@@ -50,6 +50,9 @@ fn items(case: &Case) -> Vec<Item> {
             items.push(Err(Error::Broken { message: String::new() }));
             items
         }
+        Case::BreaksOffHavingUsed { usage } => {
+            vec![Ok(Delta::Used(*usage)), Err(Error::Broken { message: String::new() })]
+        }
         Case::StallsAfter { text } => begun(text),
     }
 }
@@ -195,6 +198,10 @@ async fn each_thing_done_wrong_is_noticed_by_the_behaviour_about_it() {
         }),
         ("an_answer_that_breaks_off_is_broken", |mut items| {
             items.retain(|item| !matches!(item, Err(Error::Broken { .. })));
+            items
+        }),
+        ("what_a_broken_answer_has_used_is_told", |mut items| {
+            items.retain(|item| !matches!(item, Ok(Delta::Used(_))));
             items
         }),
     ];
