@@ -182,3 +182,58 @@ fn another_fleet_in_the_same_data_directory_is_left_asleep() {
     assert_eq!(code, Some(0), "{out}\n{err}");
     assert!(out.contains("went on"), "{out}");
 }
+
+#[test]
+fn a_turn_that_an_error_ended_is_tried_again_when_the_command_is() {
+    let fleet = TestFleet::of_one(
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: oranges\n    say: done\n",
+    );
+    assert_eq!(fleet.up().status.code(), Some(1));
+    fleet.file(
+        "scripts/job.yaml",
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: apples\n    say: mended\n",
+    );
+
+    let output = fleet.up();
+
+    assert!(success(&output).contains("mended"));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("trying its turn again") && message.contains("oranges"), "{message}");
+}
+
+#[test]
+fn a_workspace_that_was_deleted_fails_its_own_check_and_hides_no_other_answer() {
+    let fleet = TestFleet::of_one("steps:\n  - say: the first answer\n");
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  job: { agent: worker, environment: local, prompt: go }\n  \
+         checked: { agent: worker, environment: local, prompt: go, check: 'true' }\n",
+    );
+    fleet.file("scripts/checked.yaml", "steps:\n  - say: the second answer\n");
+    success(&fleet.up());
+    std::fs::remove_dir_all(fleet.data().join("workspaces")).unwrap();
+
+    let output = fleet.up();
+
+    assert_eq!(output.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("the first answer"), "{out}");
+    assert!(out.contains("workspaces") && out.contains("is gone"), "{out}");
+}
+
+#[test]
+fn sessions_of_one_name_in_two_fleets_are_told_apart() {
+    let fleet = TestFleet::of_one("steps:\n  - say: one\n");
+    success(&fleet.up());
+    let sessions = "sessions:\n  job: { agent: worker, environment: local, prompt: go }\n";
+    fleet.file("fleet.yaml", &format!("fleet: other\n{sessions}"));
+
+    let out = success(&fleet.up());
+
+    let log = out.lines().find(|line| line.contains("planaria events")).unwrap();
+    assert!(log.contains("events sesn_"), "{log}");
+    let output = fleet.command(&["events", "job"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("fleet test") && message.contains("fleet other"), "{message}");
+}

@@ -44,6 +44,23 @@ pub struct DataDir {
     pub data_dir: PathBuf,
 }
 
+/// What `up --help` ends with.
+const UP_HELP: &str = "\
+Sessions are durable: run the same command again after an interruption, or after kill -9, and it goes
+on where it was. A finished fleet repeats its stored answers; a turn that an error ended is tried again.
+
+Exit codes:
+  0    every session ended its turn and passed its check
+  1    one did not, or the fleet's files are wrong
+  2    the command line is not understood
+  4    a session waits for input
+  5    a chaos run failed, or hit nothing
+  130  interrupted by Ctrl-C; 143 by SIGTERM
+
+Examples:
+  planaria up examples/fleet
+  planaria up examples/fleet --chaos --seed 7";
+
 /// `planaria up`.
 ///
 /// Sessions are durable: run the same command again after an interruption, or after `kill -9`, and
@@ -53,7 +70,7 @@ pub struct DataDir {
 /// found a violation; 130 and 143 interrupted.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  planaria up examples/fleet\n  planaria up examples/fleet --chaos --seed 7"
+    after_help = UP_HELP
 )]
 pub struct Up {
     /// Directory with fleet.yaml and agents/.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use planaria_runtime::Runtime;
@@ -13,6 +14,11 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// Longest request: a word and an id.
 const REQUEST_BYTES_MAX: u64 = 1_024;
+
+/// How long one request may take, so that a silent client holds nothing for ever.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
+/// Pause after a connection that could not be accepted.
+const ACCEPT_WAIT: Duration = Duration::from_secs(1);
 
 /// What may be asked.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,11 +51,18 @@ pub fn serve(data_dir: &Path, runtime: Runtime) -> anyhow::Result<tokio::task::J
     let listener = UnixListener::bind(&path)
         .with_context(|| format!("listen on {}", data_dir.join("control.sock").display()))?;
     Ok(tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                // Out of files, perhaps: nobody can look in for a moment.
+                tokio::time::sleep(ACCEPT_WAIT).await;
+                continue;
+            };
             let runtime = runtime.clone();
             tokio::spawn(async move {
-                if let Err(error) = answer(stream, &runtime).await {
-                    tracing::debug!(%error, "a control request was not answered");
+                match tokio::time::timeout(ANSWER_WAIT, answer(stream, &runtime)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "a control request was not answered"),
+                    Err(_) => tracing::debug!("a control request took too long"),
                 }
             });
         }

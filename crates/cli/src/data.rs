@@ -63,16 +63,36 @@ fn id(bytes: &[u8]) -> anyhow::Result<SessionId> {
 pub async fn by_name(store: &dyn Store, name: &str) -> anyhow::Result<SessionId> {
     let mut prefix = WORKSPACE.to_vec();
     prefix.extend_from_slice(b"fleet/");
-    let entries = store.scan(prefix.clone(), NAMES_MAX).await?;
+    let entries = store.scan(prefix, NAMES_MAX).await?;
+    let mut found = Vec::new();
     let mut known = Vec::new();
     for entry in &entries {
         let path = String::from_utf8_lossy(&entry.key[WORKSPACE.len()..]).into_owned();
-        let found = path.rsplit('/').next().unwrap_or_default().to_owned();
-        if found == name {
-            return id(&entry.value);
+        let (fleet, session) = path.rsplit_once('/').unwrap_or_default();
+        if session == name {
+            let fleet = fleet.strip_prefix("fleet/").unwrap_or(fleet).to_owned();
+            found.push((fleet, id(&entry.value)?));
         }
-        known.push(found);
+        known.push(session.to_owned());
     }
-    let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
-    anyhow::bail!("there is no session `{name}` here; known: {known}")
+    match found.as_slice() {
+        [(_, id)] => Ok(*id),
+        [] if known.is_empty() => {
+            anyhow::bail!("there is no session `{name}` here; there are none")
+        }
+        [] => anyhow::bail!("there is no session `{name}` here; known: {}", known.join(", ")),
+        several => {
+            let list: Vec<String> =
+                several.iter().map(|(fleet, id)| format!("{id} (fleet {fleet})")).collect();
+            anyhow::bail!("several sessions are named `{name}`; give the id: {}", list.join(", "))
+        }
+    }
+}
+
+/// How a session is best named on the command line: by its name, where only one has it.
+pub async fn shortest(store: &dyn Store, name: &str, session: SessionId) -> String {
+    match by_name(store, name).await {
+        Ok(found) if found == session => name.to_owned(),
+        _ => session.to_string(),
+    }
 }

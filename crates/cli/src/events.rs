@@ -13,8 +13,8 @@ use crate::data;
 use crate::exit::Code;
 use crate::output::{self, Format};
 
-/// Characters of an event that a human line shows.
-const LINE_CHARS_MAX: usize = 120;
+/// Characters of a human line where there is no terminal to say how many fit.
+const LINE_CHARS_MAX: usize = 160;
 
 pub async fn run(args: cli::Events) -> anyhow::Result<Code> {
     let dir = &args.data.data_dir;
@@ -28,10 +28,11 @@ pub async fn run(args: cli::Events) -> anyhow::Result<Code> {
             lines?
         }
     };
+    let columns = output::columns().unwrap_or(LINE_CHARS_MAX);
     for line in lines {
         match args.output {
             Format::Json => output::data(&line)?,
-            Format::Human => output::data(&human(&serde_json::from_str(&line)?))?,
+            Format::Human => output::data(&human(&serde_json::from_str(&line)?, columns))?,
         }
     }
     Ok(Code::Ok)
@@ -71,22 +72,52 @@ fn private(record: &Record) -> String {
     .to_string()
 }
 
-/// Time, type, and what matters of the rest, on one line.
-fn human(event: &Value) -> String {
+/// Time (UTC), type, and what matters of the rest, on one line.
+fn human(event: &Value, columns: usize) -> String {
     let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
     let time = text("processed_at");
     let time = time.get(11..23).unwrap_or(&time);
+    let line = format!("{time}Z  {:<32} {}", text("type"), gist(event));
+    line.chars().take(columns).collect::<String>().trim_end().to_owned()
+}
+
+/// What a reader wants of an event before anything else.
+fn gist(event: &Value) -> String {
+    let said = || {
+        let blocks = event["content"].as_array().into_iter().flatten();
+        let texts: Vec<&str> = blocks.filter_map(|block| block["text"].as_str()).collect();
+        texts.join(" ").replace('\n', " ")
+    };
+    match event["type"].as_str().unwrap_or_default() {
+        "agent.tool_use" | "agent.custom_tool_use" => {
+            let asks = if event["evaluated_permission"] == "allow" { "" } else { "(asks) " };
+            format!("{asks}{} {}", event["name"].as_str().unwrap_or("?"), event["input"])
+        }
+        "agent.tool_result" if event["is_error"] == true => format!("error: {}", said()),
+        "agent.tool_result" | "agent.message" | "user.message" | "system.message" => said(),
+        "session.error" => event["error"]["message"].as_str().unwrap_or("?").to_owned(),
+        "span.model_request_end" => {
+            let usage = &event["model_usage"];
+            let failed = if event["is_error"] == true { "  no answer" } else { "" };
+            format!("{} in, {} out{failed}", usage["input_tokens"], usage["output_tokens"])
+        }
+        "session.status_idle" | "session.thread_status_idle" => {
+            event["stop_reason"]["type"].as_str().unwrap_or("?").to_owned()
+        }
+        _ => rest(event),
+    }
+}
+
+/// Everything but what stands elsewhere on the line.
+fn rest(event: &Value) -> String {
     let mut rest = event.clone();
     if let Some(map) = rest.as_object_mut() {
         for key in ["type", "id", "processed_at"] {
             map.remove(key);
         }
+        if map.is_empty() {
+            return String::new();
+        }
     }
-    let rest = match rest.pointer("/content/0/text").and_then(Value::as_str) {
-        Some(text) => text.replace('\n', " "),
-        None if rest.as_object().is_some_and(serde_json::Map::is_empty) => String::new(),
-        None => rest.to_string(),
-    };
-    let rest: String = rest.chars().take(LINE_CHARS_MAX).collect();
-    format!("{time}  {:<32} {rest}", text("type")).trim_end().to_owned()
+    rest.to_string()
 }

@@ -24,10 +24,13 @@ pub async fn run(args: cli::Tree) -> anyhow::Result<Code> {
     let Some(lines) = ask(dir, &Request::Tree).await? else {
         anyhow::bail!("no planaria runs on {}; start one with `planaria up`", dir.display());
     };
-    for line in lines {
-        match args.output {
-            Format::Json => data(&line)?,
-            Format::Human => data(&human(&serde_json::from_str(&line)?))?,
+    match args.output {
+        // One document: a picture of one moment, not a stream.
+        Format::Json => data(&format!("[{}]", lines.join(",\n")))?,
+        Format::Human => {
+            for line in lines {
+                data(&human(&serde_json::from_str(&line)?))?;
+            }
         }
     }
     Ok(Code::Ok)

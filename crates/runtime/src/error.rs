@@ -25,6 +25,9 @@ pub enum Error {
         /// Which session.
         session: SessionId,
     },
+    /// A catalog entry that had to be absent is there; nothing was recorded.
+    #[error("not recorded: a catalog entry that must be absent exists")]
+    Exists,
     /// The store refused the append; nothing was recorded.
     #[error("not recorded: {0}")]
     NotAppended(String),

@@ -6,13 +6,14 @@ use planaria_core::port::store::Store;
 use planaria_core::{Record, SessionId};
 use tokio::sync::watch;
 
-use crate::error::Error;
+use crate::error::{End, Error};
 use crate::view::View;
 
 /// A reader of one session's log. A slow one never slows the writer and never misses a record.
 pub struct Follower {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) view: watch::Receiver<View>,
+    pub(crate) end: watch::Receiver<Option<End>>,
     pub(crate) session: SessionId,
     pub(crate) next: u64,
 }
@@ -32,7 +33,12 @@ impl Follower {
                 return Ok(records);
             }
             let ended = || Error::Ended("nobody writes this session any more".to_owned());
-            self.view.changed().await.map_err(|_| ended())?;
+            tokio::select! { biased;
+                changed = self.view.changed() => changed.map_err(|_| ended())?,
+                _ = async { self.end.wait_for(Option::is_some).await.is_ok() } => {
+                    return Err(ended());
+                }
+            }
         }
     }
 }

@@ -26,6 +26,22 @@ pub(crate) const MODEL_SILENCE: Duration = Duration::from_secs(300);
 pub(crate) const ATTACH_TRIES: u32 = 6;
 /// First wait between those attempts; it doubles.
 pub(crate) const ATTACH_WAIT: Duration = Duration::from_millis(20);
+/// Attempts at reading from the store what must be known to go on.
+pub(crate) const READ_TRIES: u32 = 5;
+/// First wait between those attempts; it doubles.
+pub(crate) const READ_WAIT: Duration = Duration::from_millis(20);
+/// Times that a sandbox's actor is asked before the request fails: one that dies of every request
+/// must not be restarted for ever.
+pub(crate) const SANDBOX_TRIES: u32 = 12;
+/// First wait between those attempts; it doubles up to a second.
+pub(crate) const SANDBOX_WAIT: Duration = Duration::from_millis(1);
+/// How long a hand may take to say goodbye before it is killed.
+pub(crate) const RETIRE_WAIT: Duration = Duration::from_secs(3);
+/// First wait before waking or parking is tried again; it doubles up to `WAKER_WAIT_MAX`.
+pub(crate) const WAKER_WAIT: Duration = Duration::from_millis(50);
+/// Longest wait before waking or parking is tried again. It is tried for as long as the runtime
+/// lives: a session with something open must not be left alone.
+pub(crate) const WAKER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Attempts at starting a hand: a machine may be out of processes or memory for a moment.
 pub(crate) const PROVISION_TRIES: u32 = 5;
 /// First wait between those attempts; it doubles.

@@ -16,12 +16,12 @@ pub struct Supervision {
 }
 
 impl Default for Supervision {
-    /// Five restarts in thirty seconds: an agent's step takes seconds, so a loop of crashes is
-    /// spent within a minute and single faults never add up.
+    /// Five restarts in five minutes: a loop of crashes that takes less than a minute each time is
+    /// ended before it costs much, and single faults do not add up over a day.
     fn default() -> Self {
         Self {
             max_restarts: 5,
-            within: Duration::from_secs(30),
+            within: Duration::from_secs(300),
             backoff_from: Duration::from_millis(1),
             backoff_to: Duration::from_secs(5),
         }

@@ -42,6 +42,11 @@ impl Registry {
         self.0.entry(id).or_default().clone()
     }
 
+    /// Where a session is, if anybody has asked for it yet.
+    pub fn known(&self, id: SessionId) -> Option<Entry> {
+        self.0.get(&id).map(|entry| entry.clone())
+    }
+
     /// In id order, so that nothing depends on the map's.
     pub fn ids(&self) -> Vec<SessionId> {
         let mut ids: Vec<_> = self.0.iter().map(|entry| *entry.key()).collect();

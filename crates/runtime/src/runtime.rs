@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::error::{End, Error};
 use crate::follow::Follower;
-use crate::limits::START_WAIT;
+use crate::limits::{RETIRE_WAIT, START_WAIT};
 use crate::node::Node;
 use crate::options::Supervision;
 use crate::providers::Route;
@@ -103,11 +103,12 @@ impl Runtime {
         Builder { store, env, driver, route, supervision, serves }
     }
 
-    /// Creates a session and sends it its first events, all or nothing. `puts` go into the catalog
-    /// with it, and `absent` are catalog keys that must not exist.
+    /// Creates a session. `puts` go into the catalog with it, and `absent` are catalog keys that
+    /// must not exist: all or nothing.
     ///
     /// # Errors
-    /// [`Error::Rejected`] when it exists or an event is refused; then nothing was recorded.
+    /// [`Error::Rejected`] when the session exists, [`Error::Exists`] when a catalog key does; then
+    /// nothing was recorded. [`Error::Interrupted`]: nobody knows; read.
     pub async fn create(
         &self,
         genesis: Genesis,
@@ -129,12 +130,18 @@ impl Runtime {
     }
 
     async fn order(&self, id: SessionId, mut order: Order) -> Result<Vec<Record>, Error> {
-        let entry = self.tree.parts.registry.entry(id);
+        let parts = &self.tree.parts;
+        let creates = matches!(order.command, Command::Create(_));
+        let awake = parts.registry.known(id).is_some_and(|entry| entry.session.get().is_some());
+        if !creates && !awake && parts.store.head(id).await?.is_none() {
+            return Err(Error::NoSuchSession(id));
+        }
+        let entry = parts.registry.entry(id);
         let ended = |_| Error::Ended("its door is closed".to_owned());
         order.permit = Some(entry.door.clone().acquire_owned().await.map_err(ended)?);
         let (reply, answer) = oneshot::channel();
         order.reply = Some(reply);
-        if let Some(end) = self.tree.parts.end.borrow().as_ref() {
+        if let Some(end) = parts.end.borrow().as_ref() {
             return Err(Error::Ended(end.to_string()));
         }
         self.unreadable(id)?;
@@ -163,10 +170,9 @@ impl Runtime {
     }
 
     fn unreadable(&self, id: SessionId) -> Result<(), Error> {
-        match &self.tree.parts.registry.entry(id).shared.view.borrow().condition {
-            Condition::Unreadable(problem) => {
-                Err(Error::Unreadable { session: id, problem: problem.clone() })
-            }
+        let known = self.tree.parts.registry.known(id);
+        match known.map(|entry| entry.shared.view.borrow().condition.clone()) {
+            Some(Condition::Unreadable(problem)) => Err(Error::Unreadable { session: id, problem }),
             _ => Ok(()),
         }
     }
@@ -177,12 +183,36 @@ impl Runtime {
     /// [`Error::NoSuchSession`], or what keeps the log from being read.
     pub async fn state(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
         self.unreadable(id)?;
-        let view = self.tree.parts.registry.entry(id).shared.view.borrow().clone();
-        let state = match view.condition {
-            Condition::Awake => view.state,
-            _ => Arc::new(load(self.tree.parts.store.as_ref(), id).await?),
+        let parts = &self.tree.parts;
+        let view = parts.registry.known(id).map(|entry| entry.shared.view.borrow().clone());
+        let state = match view {
+            Some(View { condition: Condition::Awake, state }) => state,
+            _ => Arc::new(load(parts.store.as_ref(), id).await?),
         };
         if state.seq == 0 { Err(Error::NoSuchSession(id)) } else { Ok(state) }
+    }
+
+    /// The session as it stands when everything that was sent before has its fate. For whoever was
+    /// interrupted and must know whether to send again. Empty for a session that does not exist.
+    ///
+    /// # Errors
+    /// What keeps the log from being read, or the runtime's end.
+    pub async fn settled(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
+        let entry = self.tree.parts.registry.entry(id);
+        if entry.session.get().is_none() {
+            self.tree.start_session(id).await;
+        }
+        // The actor that comes up after an interrupted one waits for all that it has sent.
+        self.ready(id, &entry).await?;
+        let mut view = entry.shared.view.subscribe();
+        let up = view.wait_for(|view| !matches!(view.condition, Condition::Starting));
+        let up = tokio::time::timeout(START_WAIT, up).await.is_ok();
+        self.unreadable(id)?;
+        let seconds = START_WAIT.as_secs();
+        if !up {
+            return Err(Error::NotReady { session: id, seconds });
+        }
+        Ok(Arc::new(load(self.tree.parts.store.as_ref(), id).await?))
     }
 
     /// The session's published view; it changes with every durable record while the session is
@@ -204,6 +234,7 @@ impl Runtime {
         Follower {
             store: self.tree.parts.store.clone(),
             view: self.watch(id),
+            end: self.end(),
             session: id,
             next: from,
         }
@@ -211,7 +242,7 @@ impl Runtime {
 
     /// Pieces of answers as they arrive, from now on.
     pub fn previews(&self, id: SessionId) -> broadcast::Receiver<Preview> {
-        self.tree.parts.registry.entry(id).shared.previews.subscribe()
+        self.tree.parts.registry.entry(id).shared.listen()
     }
 
     /// The store that this runtime writes to.
@@ -234,19 +265,26 @@ impl Runtime {
         self.tree.parts.end.subscribe()
     }
 
-    /// Ends the hands of sessions that are idle. Hands with running calls live on.
+    /// Ends the hands of sessions that are idle, all at the same time; one that does not say
+    /// goodbye in time is killed. Hands with running calls live on.
     pub async fn retire_hands(&self) {
-        let parts = &self.tree.parts;
-        for id in parts.registry.ids() {
-            // From the log, where no actor is awake to show it.
-            let Ok(state) = self.state(id).await else { continue };
-            let idle = state.is_idle() && state.calls.is_empty();
-            let Some(hand) = state.hand.clone().filter(|_| idle) else { continue };
-            // One that nobody is connected to is ended by its driver.
-            if !self.tree.sandboxes.retire(id).await
-                && let Err(error) = parts.driver.destroy(hand).await
-            {
-                tracing::warn!(session = %id, %error, "a hand could not be ended");
+        let ids = self.tree.parts.registry.ids();
+        futures_util::future::join_all(ids.into_iter().map(|id| self.retire_hand(id))).await;
+    }
+
+    async fn retire_hand(&self, id: SessionId) {
+        // From the log, where no actor is awake to show it.
+        let Ok(state) = self.state(id).await else { return };
+        let idle = state.is_idle() && state.calls.is_empty();
+        let Some(hand) = state.hand.clone().filter(|_| idle) else { return };
+        let goodbye = tokio::time::timeout(RETIRE_WAIT, self.tree.sandboxes.retire(id));
+        // One that nobody is connected to, or that does not answer, is ended by its driver.
+        if !goodbye.await.unwrap_or(false) {
+            let killed = self.tree.parts.driver.destroy(hand);
+            match tokio::time::timeout(RETIRE_WAIT, killed).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(session = %id, %error, "a hand is left"),
+                Err(_) => tracing::warn!(session = %id, "a hand is left: it does not die"),
             }
         }
     }

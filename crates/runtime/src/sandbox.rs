@@ -4,6 +4,7 @@
 //! locator after any death on our side. A new one is started only when the old one is proved dead.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dashmap::DashMap;
 use planaria_core::SessionId;
@@ -14,7 +15,8 @@ use ractor::ActorRef;
 use tokio::sync::oneshot;
 
 use crate::limits::{
-    ATTACH_TRIES, ATTACH_WAIT, BIND_TRIES, PROVISION_TRIES, PROVISION_WAIT, START_WAIT,
+    ATTACH_TRIES, ATTACH_WAIT, BIND_TRIES, PROVISION_TRIES, PROVISION_WAIT, SANDBOX_TRIES,
+    SANDBOX_WAIT, START_WAIT,
 };
 use crate::session::{Order, SessionMsg};
 use crate::slot::Slot;
@@ -85,7 +87,8 @@ impl Sandboxes {
         message: impl Fn(oneshot::Sender<Result<T, String>>) -> SandboxMsg,
     ) -> Result<T, String> {
         let slot = self.slot(session);
-        loop {
+        let mut wait = SANDBOX_WAIT;
+        for _ in 0..SANDBOX_TRIES {
             if slot.get().is_none() {
                 // Somebody else may have been faster; whoever is there is found in the slot.
                 let started = self.supervisor.start_child(session).await;
@@ -100,8 +103,10 @@ impl Sandboxes {
             {
                 return result;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(1));
         }
+        Err(format!("the sandbox's actor died {SANDBOX_TRIES} times of the request"))
     }
 
     pub fn mistrust(&self, session: SessionId, generation: u64) {

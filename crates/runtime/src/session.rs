@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use planaria_core::limits::READ_RECORDS_MAX;
 use planaria_core::port::env::Env;
-use planaria_core::port::store::{Head, Put, Store, Txn};
+use planaria_core::port::store::{Head, Put, Refusal, Store, Txn};
 use planaria_core::session::{Command, SessionState, decide, effects, evolve, fold};
 use planaria_core::{Record, SessionId};
 use planaria_supervisor::{ExitReason, Flow, Scope, Worker};
@@ -215,6 +215,10 @@ impl SessionActor {
     fn committed(&mut self, result: Result<Head, CommitError>) -> Result<(), String> {
         let append = self.in_flight.take().expect("a commit answers the append in flight");
         if let Err(error) = result {
+            if let CommitError::Refused(Refusal::Exists) = &error {
+                self.start_over(append);
+                return Ok(());
+            }
             if let CommitError::Refused(refusal) = &error {
                 let refused = || Err(Error::NotAppended(refusal.to_string()));
                 append.waiting.into_iter().for_each(|w| answer(w.reply, refused()));
@@ -232,6 +236,14 @@ impl SessionActor {
         }
         self.reconcile();
         Ok(())
+    }
+
+    /// A client's precondition does not hold: nothing was recorded, and the log is still ours. What
+    /// was decided on top of it is dropped, and its senders learn that they must look.
+    fn start_over(&mut self, append: Append) {
+        self.tentative = self.durable.clone();
+        self.next = Append::default();
+        append.waiting.into_iter().for_each(|w| answer(w.reply, Err(Error::Exists)));
     }
 
     fn publish(&self) {

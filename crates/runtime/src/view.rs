@@ -1,6 +1,6 @@
 //! What a session shows without being asked: its state, its follower's wake-up, its previews.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use planaria_core::id::EventId;
 use planaria_core::session::SessionState;
@@ -62,19 +62,28 @@ pub struct View {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub view: watch::Sender<View>,
-    pub previews: broadcast::Sender<Preview>,
+    /// Made for the first who listens: most sessions have nobody.
+    previews: Arc<OnceLock<broadcast::Sender<Preview>>>,
 }
 
 impl Default for Shared {
     fn default() -> Self {
-        Self {
-            view: watch::Sender::new(View::default()),
-            previews: broadcast::Sender::new(PREVIEWS_MAX),
-        }
+        Self { view: watch::Sender::new(View::default()), previews: Arc::default() }
     }
 }
 
 impl Shared {
+    pub fn listen(&self) -> broadcast::Receiver<Preview> {
+        self.previews.get_or_init(|| broadcast::Sender::new(PREVIEWS_MAX)).subscribe()
+    }
+
+    /// Best effort: nobody may be listening.
+    pub fn preview(&self, preview: Preview) {
+        if let Some(previews) = self.previews.get() {
+            let _ = previews.send(preview);
+        }
+    }
+
     pub fn condition(&self, condition: Condition) {
         self.view.send_modify(|view| view.condition = condition);
     }

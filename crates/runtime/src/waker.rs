@@ -3,21 +3,23 @@
 //! It starts last, and again whenever a part below it was replaced. What it was doing when it died
 //! it finds again: a session that was to be parked is still among the open ones.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use planaria_core::SessionId;
-use planaria_core::port::store::{Refusal, Txn};
+use planaria_core::port::store::{Error as StoreError, Refusal, Txn};
 use planaria_core::record::payload::Genesis;
 use planaria_core::session::{Call, Command, Phase, SessionState, decide, effects, evolve};
 use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
 
 use crate::journal::CommitError;
-use crate::limits::{PARK_TRIES, START_WAIT, WAKES_AT_ONCE};
+use crate::limits::{PARK_TRIES, START_WAIT, WAKER_WAIT, WAKER_WAIT_MAX, WAKES_AT_ONCE};
 use crate::session::load;
 use crate::tree::Parts;
-use crate::view::{Condition, View};
+use crate::view::{Condition, Shared, View};
 
 pub(crate) enum WakerMsg {
     /// The session's supervisor has given up.
@@ -45,38 +47,75 @@ impl Worker for Waker {
         let WakerMsg::Park { id, reason } = message;
         let parts = self.parts.clone();
         self.scope.spawn(async move {
-            if let Err(problem) = park(&parts, id, &reason).await {
-                tracing::error!(session = %id, %problem, "the session could not be parked");
-            }
+            persist(&parts, id, "parked", || park(&parts, id, &reason)).await;
         });
         Ok(Flow::Continue)
     }
 }
 
+/// Does something for one session until it is done. A panic on the way is that session's: its log
+/// is what this program cannot deal with, and nobody else's.
+async fn persist<F>(parts: &Parts, id: SessionId, what: &str, mut work: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), String>>,
+{
+    let mut wait = WAKER_WAIT;
+    loop {
+        match AssertUnwindSafe(work()).catch_unwind().await {
+            Ok(Ok(())) => return,
+            Ok(Err(problem)) => {
+                tracing::warn!(session = %id, %problem, "not {what} yet");
+            }
+            Err(panic) => {
+                let words = panic.downcast_ref::<String>().cloned();
+                let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+                let problem = format!("could not be {what}: {}", words.unwrap_or_default());
+                tracing::error!(session = %id, %problem, "the session is stopped");
+                parts.registry.entry(id).shared.condition(Condition::Unreadable(problem));
+                return;
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(WAKER_WAIT_MAX);
+    }
+}
+
 async fn wake_open(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) {
-    let open = match parts.store.open_sessions().await {
-        Ok(open) => open,
-        // The store's end is the runtime's.
-        Err(error) => return tracing::error!(%error, "the open sessions are not known"),
+    let mut wait = WAKER_WAIT;
+    let open = loop {
+        match parts.store.open_sessions().await {
+            Ok(open) => break open,
+            Err(error) => tracing::warn!(%error, "the open sessions are not known yet"),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(WAKER_WAIT_MAX);
     };
-    let wakes = futures_util::stream::iter(open).map(|id| wake(&parts, &sessions, id));
+    let (parts, sessions) = (&parts, &sessions);
+    let wakes = futures_util::stream::iter(open)
+        .map(|id| persist(parts, id, "woken", move || wake(parts, sessions, id)));
     wakes.buffer_unordered(WAKES_AT_ONCE).for_each(|()| async {}).await;
 }
 
 /// Starts a session and waits until it is up, so that only so many fold their logs at once.
-async fn wake(parts: &Parts, sessions: &DynamicRef<SessionId>, id: SessionId) {
-    if !is_served(parts, id).await {
+async fn wake(
+    parts: &Parts,
+    sessions: &DynamicRef<SessionId>,
+    id: SessionId,
+) -> Result<(), String> {
+    if !is_served(parts, id).await? {
         tracing::info!(session = %id, "left asleep: it is not this runtime's to serve");
-        return;
+        return Ok(());
     }
     let mut view = parts.registry.entry(id).shared.view.subscribe();
-    if let Err(error) = sessions.start_child(id).await {
-        tracing::debug!(session = %id, %error, "not woken");
+    match sessions.start_child(id).await {
+        Ok(_) | Err(planaria_supervisor::Error::AlreadyStarted(_)) => {}
+        Err(error) => return Err(error.to_string()),
     }
     let up = view.wait_for(|v| matches!(v.condition, Condition::Awake | Condition::Unreadable(_)));
     if tokio::time::timeout(START_WAIT, up).await.is_err() {
         tracing::warn!(session = %id, "still not up, waking the next");
     }
+    Ok(())
 }
 
 /// Parking closes running calls as unknown, so nothing may go on running: their hand is killed
@@ -91,12 +130,16 @@ async fn stop_calls(parts: &Parts, state: &SessionState) -> Result<(), String> {
     }
 }
 
-/// Whether the host wants this session woken, by the labels of its first record. What cannot be
-/// read is woken: its actor says what is wrong.
-async fn is_served(parts: &Parts, id: SessionId) -> bool {
-    let first = parts.store.read(id, 1, 1).await.ok();
-    let genesis = first.and_then(|page| page.first()?.parse::<Genesis>().ok());
-    genesis.is_none_or(|genesis| (parts.serves)(&genesis.metadata))
+/// Whether the host wants this session woken, by the labels of its first record. A record that is
+/// damaged is woken: its actor says what is wrong.
+async fn is_served(parts: &Parts, id: SessionId) -> Result<bool, String> {
+    let first = match parts.store.read(id, 1, 1).await {
+        Ok(page) => page,
+        Err(StoreError::Corrupt { .. }) => return Ok(true),
+        Err(error) => return Err(error.to_string()),
+    };
+    let genesis = first.first().and_then(|record| record.parse::<Genesis>().ok());
+    Ok(genesis.is_none_or(|genesis| (parts.serves)(&genesis.metadata)))
 }
 
 /// Ends the session's turn in its log, without its actors.
@@ -108,7 +151,7 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
             Ok(state) => state,
             Err(error) if error.is_of_the_log() => {
                 shared.condition(Condition::Unreadable(error.to_string()));
-                return Err(error.to_string());
+                return Ok(());
             }
             Err(error) => return Err(error.to_string()),
         };
@@ -117,6 +160,8 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         let command = Command::Park { reason: reason.to_owned() };
         let mut records = decide(&state, command, &parts.env.stamp()).map_err(|e| e.to_string())?;
         if records.is_empty() {
+            // Its turn has ended without us: whoever watches must hear of it.
+            asleep(&shared, state);
             return Ok(());
         }
         let expected_seq = state.seq;
@@ -136,11 +181,7 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         match parts.journal.commit(txn).await {
             Ok(_) => {
                 tracing::warn!(session = %id, reason, "parked: its restart budget is spent");
-                shared.view.send_modify(|view| {
-                    if matches!(view.condition, Condition::Asleep) {
-                        *view = View { state: Arc::new(state), condition: Condition::Asleep };
-                    }
-                });
+                asleep(&shared, state);
                 return Ok(());
             }
             // A client has woken it meanwhile: look again.
@@ -149,4 +190,13 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         }
     }
     Err(format!("its log moved on {PARK_TRIES} times meanwhile"))
+}
+
+/// Publishes what the log says of a session that has no actor.
+fn asleep(shared: &Shared, state: SessionState) {
+    shared.view.send_modify(|view| {
+        if matches!(view.condition, Condition::Asleep) {
+            *view = View { state: Arc::new(state), condition: Condition::Asleep };
+        }
+    });
 }

@@ -38,7 +38,7 @@ impl Job {
     /// Its line before it has begun.
     pub fn line(&self) -> Line {
         let state = if self.after.is_empty() { "starting" } else { "waiting" };
-        Line { state: state.to_owned(), ..Line::default() }
+        Line::of(state)
     }
 }
 

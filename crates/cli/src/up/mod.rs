@@ -1,6 +1,7 @@
 //! `planaria up`.
 
 mod chaos;
+mod check;
 mod job;
 mod plan;
 mod progress;
@@ -15,9 +16,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use planaria_core::SessionId;
 use planaria_core::port::sandbox::Driver;
+use planaria_core::port::store::Store;
 use planaria_drivers::env::SystemEnv;
 use planaria_drivers::sandbox::{LocalDriver, LocalOptions};
 use planaria_runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::cli;
 use crate::exit::Code;
@@ -34,8 +37,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
     let loaded = plan::load(&args)?;
-    let dir = data_dir(&args)?;
-    let store = data::open(&dir)?;
+    let mut interrupt = Interrupt::listen();
+    let dir = data_dir(&args);
+    let store = if args.chaos { fresh(&dir).await? } else { data::open(&dir)? };
     let driver = driver(&dir)?;
     say(&format!("sandbox: {}", driver.isolation().summary));
     for hint in &loaded.hints {
@@ -47,13 +51,16 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
         .serves(work::of_plan(&loaded.plan))
         .start()
         .await?;
-    let control = control::serve(&dir, runtime.clone())?;
+    let control = control::serve(&dir, runtime.clone());
+    if let Err(problem) = &control {
+        say(&format!("{} nobody can look in: {problem:#}", crate::output::hint_word()));
+    }
     let fleet =
         Arc::new(Fleet { plan: loaded.plan, runtime: runtime.clone(), data_dir: dir.clone() });
     let chaos = args.chaos.then(|| chaos::Chaos::start(args.seed, replay(&args), &fleet));
     let result = tokio::select! { biased;
-        code = interrupted() => {
-            say("interrupted: the same command goes on where this one stopped");
+        code = interrupt.first() => {
+            say(&left_behind(&fleet));
             Ok(code)
         }
         end = ended(&runtime) => {
@@ -62,7 +69,9 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
         }
         result = work(&fleet, &args, chaos) => result,
     };
-    control.abort();
+    if let Ok(control) = control {
+        control.abort();
+    }
     runtime.retire_hands().await;
     runtime.shutdown(DRAIN).await;
     store.close().await;
@@ -71,21 +80,26 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
 
 /// The command that repeats a chaos run.
 fn replay(args: &cli::Up) -> String {
-    let (fleet, dir) = (args.fleet.display(), args.data.data_dir.display());
-    format!("planaria up {fleet} --chaos --seed {} --data-dir {dir}", args.seed)
+    let word = |path: &Path| crate::output::shell_word(&path.display().to_string());
+    let (fleet, dir) = (word(&args.fleet), word(&args.data.data_dir));
+    let provider = args.provider.as_ref().map(|name| format!(" --provider {name}"));
+    let provider = provider.unwrap_or_default();
+    format!("planaria up {fleet} --chaos --seed {}{provider} --data-dir {dir}", args.seed)
 }
 
-/// A chaos run works in a fresh directory of its own.
-fn data_dir(args: &cli::Up) -> anyhow::Result<PathBuf> {
+/// A chaos run works in a directory of its own.
+fn data_dir(args: &cli::Up) -> PathBuf {
     let base = &args.data.data_dir;
-    if !args.chaos {
-        return Ok(base.clone());
-    }
-    let dir = base.join(format!("chaos-{}", args.seed));
+    if args.chaos { base.join(format!("chaos-{}", args.seed)) } else { base.clone() }
+}
+
+/// An empty store in an empty directory. Whoever works in it is asked first, by its lock.
+async fn fresh(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
     if dir.exists() {
-        std::fs::remove_dir_all(&dir).with_context(|| format!("clear {}", dir.display()))?;
+        data::open(dir)?.close().await;
+        std::fs::remove_dir_all(dir).with_context(|| format!("clear {}", dir.display()))?;
     }
-    Ok(dir)
+    data::open(dir)
 }
 
 fn driver(dir: &Path) -> anyhow::Result<Arc<dyn Driver>> {
@@ -120,15 +134,18 @@ async fn follow(fleet: &Arc<Fleet>, args: &cli::Up) -> Vec<Outcome> {
         progress.show(name, line.clone());
     }
     let mut news = fleet.work();
-    while let Some(News { job, id, line, verdict }) = news.recv().await {
+    while let Some(News { job, id, line, verdict, note }) = news.recv().await {
         let outcome = &mut outcomes[job];
         outcome.0 = id.or(outcome.0);
-        if verdict.is_some() {
-            lines[job].state = line.state;
-            outcome.1 = verdict;
-        } else {
-            lines[job] = line;
+        if let Some(note) = note {
+            progress.note(&format!("{} {note}", crate::output::hint_word()));
         }
+        if id.is_some() {
+            lines[job] = line;
+        } else {
+            lines[job].state = line.state;
+        }
+        outcome.1 = verdict.or(outcome.1.take());
         progress.show(&names[job], lines[job].clone());
         if outcomes.iter().all(|(_, verdict)| verdict.is_some()) {
             break;
@@ -146,20 +163,54 @@ async fn follow(fleet: &Arc<Fleet>, args: &cli::Up) -> Vec<Outcome> {
     .collect()
 }
 
-/// Judges the workspaces, prints the answers, and with chaos the table.
+/// How `planaria events` finds each session.
+async fn log_names(fleet: &Fleet, outcomes: &[Outcome]) -> Vec<String> {
+    let store = fleet.runtime.store();
+    let mut names = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        names.push(match outcome.id {
+            Some(id) => data::shortest(store.as_ref(), &outcome.name, id).await,
+            None => outcome.name.clone(),
+        });
+    }
+    names
+}
+
+/// What an interrupted run leaves.
+fn left_behind(fleet: &Fleet) -> String {
+    use planaria_core::session::{Call, Phase};
+    let runs = |call: &Call| matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..));
+    let running: usize = fleet
+        .plan
+        .jobs
+        .iter()
+        .map(|job| fleet.runtime.watch(fleet.new_id(&job.name)).borrow().state.clone())
+        .map(|state| state.calls.iter().filter(|call| runs(call)).count())
+        .sum();
+    let commands = match running {
+        0 => String::new(),
+        1 => "; one command still runs and is collected then, or ends after 10 minutes".to_owned(),
+        n => format!("; {n} commands still run and are collected then, or end after 10 minutes"),
+    };
+    format!("interrupted: the same command goes on where this one stopped{commands}")
+}
+
+/// Prints the answers, and with chaos the table.
 async fn finish(
     fleet: &Arc<Fleet>,
     args: &cli::Up,
-    mut outcomes: Vec<Outcome>,
+    outcomes: Vec<Outcome>,
     chaos: Option<chaos::Chaos>,
 ) -> anyhow::Result<Code> {
-    report::judge(fleet, &mut outcomes).await?;
     let faults = match chaos {
         Some(chaos) => Some(chaos.finish(fleet, &outcomes).await?),
         None => None,
     };
     match args.output {
-        Format::Human => report::human(fleet, &outcomes, faults.as_ref())?,
+        Format::Human => {
+            let logs = log_names(fleet, &outcomes).await;
+            report::human(fleet, &outcomes, &logs, faults.as_ref())?;
+        }
         Format::Json => report::json(fleet, &outcomes, faults.as_ref())?,
     }
     Ok(match faults {
@@ -176,25 +227,38 @@ async fn ended(runtime: &Runtime) -> planaria_runtime::End {
     }
 }
 
-/// The first signal drains, the second exits now.
-async fn interrupted() -> Code {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    let code = tokio::select! { biased;
-        _ = int.recv() => Code::Interrupted,
-        _ = term.recv() => Code::Terminated,
-    };
-    tokio::spawn(async move {
-        tokio::select! { biased;
-            _ = int.recv() => {}
-            _ = term.recv() => {}
+/// The first signal drains, the second exits now. Both are heard until the process ends.
+struct Interrupt(watch::Receiver<Option<Code>>);
+
+impl Interrupt {
+    fn listen() -> Self {
+        let (heard, receiver) = watch::channel(None);
+        tokio::spawn(async move {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut int), Ok(mut term)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
+                // Without handlers the signals end the process by themselves.
+                return std::future::pending().await;
+            };
+            loop {
+                let code = tokio::select! { biased;
+                    _ = int.recv() => Code::Interrupted,
+                    _ = term.recv() => Code::Terminated,
+                };
+                if heard.borrow().is_some() {
+                    std::process::exit(i32::from(code.number()));
+                }
+                heard.send_replace(Some(code));
+            }
+        });
+        Self(receiver)
+    }
+
+    async fn first(&mut self) -> Code {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(code) => code.expect("waited for"),
+            Err(_) => std::future::pending().await,
         }
-        std::process::exit(i32::from(code.number()));
-    });
-    code
+    }
 }

@@ -20,6 +20,13 @@ pub struct Line {
     pub restarts: u64,
 }
 
+impl Line {
+    /// A line that says only this; the numbers stay what they were.
+    pub fn of(state: &str) -> Self {
+        Self { state: state.to_owned(), ..Self::default() }
+    }
+}
+
 /// The lines of all sessions.
 pub struct Progress {
     live: Option<MultiProgress>,
@@ -56,6 +63,15 @@ impl Progress {
             bar.set_message(text);
         } else if last.is_none_or(|last| (last.state, last.step) != (line.state, line.step)) {
             say(&text);
+        }
+    }
+
+    /// Says something beside the lines.
+    pub fn note(&self, text: &str) {
+        match &self.live {
+            // A terminal that does not take it takes nothing else either.
+            Some(multi) => drop(multi.println(text)),
+            None => say(text),
         }
     }
 

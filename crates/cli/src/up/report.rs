@@ -11,9 +11,6 @@ use crate::data;
 use crate::exit::Code;
 use crate::output;
 
-/// How long a check may take.
-const CHECK_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
-
 /// How one session ended.
 pub struct Outcome {
     /// Its name in the fleet.
@@ -33,51 +30,29 @@ impl Outcome {
     }
 }
 
-/// Runs the checks of the sessions that ended; a failed check makes a failed session.
-pub async fn judge(fleet: &Fleet, outcomes: &mut [Outcome]) -> anyhow::Result<()> {
-    for (job, outcome) in fleet.plan.jobs.iter().zip(outcomes) {
-        let (Some(check), Some(id), Verdict::Done(_)) = (&job.check, outcome.id, &outcome.verdict)
-        else {
-            continue;
-        };
-        let mut command = tokio::process::Command::new("/bin/bash");
-        command.arg("-c").arg(check).kill_on_drop(true);
-        command.current_dir(data::workspace(&fleet.data_dir, id));
-        let output = tokio::time::timeout(CHECK_WAIT, command.output()).await;
-        let problem = match output {
-            Err(_) => format!("its check took longer than {CHECK_WAIT:?}"),
-            Ok(output) => {
-                let output = output?;
-                if output.status.success() {
-                    continue;
-                }
-                let text = [output.stdout, output.stderr].concat();
-                format!("its check failed: {}", String::from_utf8_lossy(&text).trim())
-            }
-        };
-        outcome.verdict = Verdict::Failed(problem);
-    }
-    Ok(())
-}
-
 /// For people: answers to stdout.
-pub fn human(fleet: &Fleet, outcomes: &[Outcome], faults: Option<&Faults>) -> anyhow::Result<()> {
-    for outcome in outcomes {
+pub fn human(
+    fleet: &Fleet,
+    outcomes: &[Outcome],
+    logs: &[String],
+    faults: Option<&Faults>,
+) -> anyhow::Result<()> {
+    for (index, (outcome, log)) in outcomes.iter().zip(logs).enumerate() {
         let (word, text) = match &outcome.verdict {
             Verdict::Done(answer) => ("done", answer),
             Verdict::Waiting(what) => ("waits for", what),
             Verdict::Failed(why) => ("failed", why),
         };
-        output::data(&format!("\n== {} · {word}", outcome.name))?;
+        if index > 0 {
+            output::data("")?;
+        }
+        output::data(&format!("== {} · {word}", outcome.name))?;
         output::data(text.trim_end())?;
         if let Some(id) = outcome.id {
             let workspace = data::workspace(&fleet.data_dir, id);
+            let dir = output::shell_word(&fleet.data_dir.display().to_string());
             output::data(&format!("   workspace  {}", workspace.display()))?;
-            let dir = fleet.data_dir.display();
-            output::data(&format!(
-                "   log        planaria events {} --data-dir {dir}",
-                outcome.name
-            ))?;
+            output::data(&format!("   log        planaria events {log} --data-dir {dir}"))?;
         }
     }
     if let Some(faults) = faults {

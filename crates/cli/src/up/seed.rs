@@ -12,11 +12,23 @@ const SKIPPED: [&str; 3] = ["target", ".planaria", ".git"];
 /// Files in a seed. A workspace is for an agent to look through, not for a disk image.
 const FILES_MAX: usize = 50_000;
 
+/// What became of a workspace.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// It was there, or it is as it was asked for.
+    AsAsked,
+    /// What git tracks was asked for, and everything below this directory was copied.
+    WithoutGit(PathBuf),
+}
+
 /// Fills a workspace once. A half-filled one of an interrupted start is done anew: the workspace
 /// appears under its name only when it is complete.
-pub fn plant(workspace: &Path, seed: Option<&Seed>) -> anyhow::Result<()> {
+///
+/// Our own data directory is not copied, wherever it lies.
+pub fn plant(workspace: &Path, seed: Option<&Seed>, data_dir: &Path) -> anyhow::Result<Planted> {
+    let mut planted = Planted::AsAsked;
     if workspace.exists() {
-        return Ok(());
+        return Ok(planted);
     }
     let parent = workspace.parent().context("a workspace has a parent directory")?;
     std::fs::create_dir_all(parent)?;
@@ -27,14 +39,22 @@ pub fn plant(workspace: &Path, seed: Option<&Seed>) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&half)?;
     if let Some(seed) = seed {
+        let skipped = std::fs::canonicalize(data_dir)?;
         let (root, files) = match seed {
-            Seed::Copy(root) => (root, walk(root)?),
-            Seed::Repository(root) => (root, tracked(root).map_or_else(|| walk(root), Ok)?),
+            Seed::Copy(root) => (root, walk(root, &skipped)?),
+            Seed::Repository(root) => match tracked(root) {
+                Some(files) => (root, files),
+                None => {
+                    planted = Planted::WithoutGit(root.clone());
+                    (root, walk(root, &skipped)?)
+                }
+            },
         };
         copy(root, &files, &half)?;
     }
     std::fs::rename(&half, workspace)
-        .with_context(|| format!("make the workspace {}", workspace.display()))
+        .with_context(|| format!("make the workspace {}", workspace.display()))?;
+    Ok(planted)
 }
 
 fn copy(root: &Path, files: &[PathBuf], to: &Path) -> anyhow::Result<()> {
@@ -62,7 +82,7 @@ fn tracked(root: &Path) -> Option<Vec<PathBuf>> {
     (output.status.success() && !files.is_empty()).then_some(files)
 }
 
-fn walk(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn walk(root: &Path, skipped: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut open = vec![PathBuf::new()];
     while let Some(dir) = open.pop() {
@@ -73,7 +93,8 @@ fn walk(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
             let entry = entry?;
             let name = dir.join(entry.file_name());
             if entry.file_type()?.is_dir() {
-                if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
+                let by_name = SKIPPED.iter().any(|skipped| entry.file_name() == *skipped);
+                if !by_name && std::fs::canonicalize(entry.path())? != skipped {
                     open.push(name);
                 }
             } else {

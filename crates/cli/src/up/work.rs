@@ -2,23 +2,26 @@
 //! end.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use futures_util::FutureExt;
 use planaria_core::SessionId;
 use planaria_core::event::ClientEvent;
 use planaria_core::id::derive;
-use planaria_core::port::store::Store;
+use planaria_core::port::store::{Put, Store};
 use planaria_core::record::Kind;
 use planaria_core::record::payload::{ErrorBody, Genesis, SessionError, StopReason};
 use planaria_core::session::{SessionState, Status};
-use planaria_runtime::{Condition, Runtime};
+use planaria_runtime::{Condition, Error, Runtime};
 use tokio::sync::{mpsc, watch};
 
+use super::check;
 use super::job::{Job, Plan, Verdict, fill};
 use super::progress::Line;
-use super::seed;
+use super::seed::{self, Planted};
 use crate::{answer, data};
 
 /// The metadata key that names a session's fleet.
@@ -47,7 +50,19 @@ pub struct News {
     pub line: Line,
     /// How it ended.
     pub verdict: Option<Verdict>,
+    /// Something that its user should know.
+    pub note: Option<String>,
 }
+
+impl News {
+    fn of(job: usize, line: Line) -> Self {
+        Self { job, id: None, line, verdict: None, note: None }
+    }
+}
+
+/// What a session is told whose turn an error had ended.
+const AGAIN: &str =
+    "Your last turn was cut short by an error that was not yours. Go on with your task.";
 
 /// A fleet at work.
 pub struct Fleet {
@@ -66,15 +81,31 @@ impl Fleet {
         for index in 0..self.plan.jobs.len() {
             let (fleet, news, verdicts) = (self.clone(), news.clone(), verdicts.clone());
             tokio::spawn(async move {
-                let result = fleet.job(index, &verdicts, &news).await;
-                let verdict = result.unwrap_or_else(|e| Verdict::Failed(format!("{e:#}")));
+                let job = AssertUnwindSafe(fleet.job(index, &verdicts, &news)).catch_unwind();
+                let verdict = match job.await {
+                    Ok(result) => result.unwrap_or_else(|e| Verdict::Failed(format!("{e:#}"))),
+                    Err(_) => Verdict::Failed("a bug in planaria; its panic is above".to_owned()),
+                };
+                // Who comes after goes on with the answer; the check is for the report.
                 verdicts[index].send_replace(Some(verdict.clone()));
-                let line = Line { state: word(&verdict).to_owned(), ..Line::default() };
-                let _ =
-                    news.send(News { job: index, id: None, line, verdict: Some(verdict) }).await;
+                let verdict = fleet.checked(index, verdict, &news).await;
+                let line = Line::of(word(&verdict));
+                let _ = news.send(News { verdict: Some(verdict), ..News::of(index, line) }).await;
             });
         }
         receiver
+    }
+
+    /// A session that has ended its turn and does not pass its own check has failed.
+    async fn checked(&self, index: usize, verdict: Verdict, news: &mpsc::Sender<News>) -> Verdict {
+        let job = &self.plan.jobs[index];
+        let (Some(check), Verdict::Done(_)) = (&job.check, &verdict) else { return verdict };
+        let _ = news.send(News::of(index, Line::of("checking"))).await;
+        let workspace = data::workspace(&self.data_dir, self.new_id(&job.name));
+        match check::run(check, &workspace).await {
+            Ok(()) => verdict,
+            Err(problem) => Verdict::Failed(problem),
+        }
     }
 
     async fn job(
@@ -86,17 +117,50 @@ impl Fleet {
         let job = &self.plan.jobs[index];
         let store = self.runtime.store();
         let known = data::find(store.as_ref(), &self.plan.fleet, &job.name).await?;
-        let id = match known {
-            Some(id) if self.runtime.state(id).await?.status != Status::New => id,
-            known => {
-                let prompt = match self.prompt(job, verdicts).await? {
-                    Ok(prompt) => prompt,
-                    Err(verdict) => return Ok(verdict),
-                };
-                self.start(job, known, prompt).await?
+        if let Some(id) = known {
+            let state = self.runtime.state(id).await?;
+            if state.status != Status::New {
+                self.go_on(index, id, &state, news).await?;
+                return self.follow(index, id, news).await;
             }
+        }
+        let prompt = match self.prompt(job, verdicts).await? {
+            Ok(prompt) => prompt,
+            Err(verdict) => return Ok(verdict),
         };
+        let id = self.start(job, known, prompt, index, news).await?;
         self.follow(index, id, news).await
+    }
+
+    /// A session of an earlier run goes on by itself, unless an error ended its turn: then whoever
+    /// types the command again wants it tried again.
+    async fn go_on(
+        &self,
+        index: usize,
+        id: SessionId,
+        state: &SessionState,
+        news: &mpsc::Sender<News>,
+    ) -> anyhow::Result<()> {
+        let job = &self.plan.jobs[index];
+        let mut notes = Vec::new();
+        if state.agent.as_deref() != Some(&job.agent) {
+            notes.push(format!(
+                "{}: its agent's file has changed since it began; it keeps the agent it began with",
+                job.name
+            ));
+        }
+        if state.status == Status::Idle(StopReason::RetriesExhausted) {
+            let why = last_error(self.runtime.store().as_ref(), id, state).await?;
+            notes.push(format!("{}: trying its turn again, which ended with: {why}", job.name));
+        }
+        for note in notes {
+            let news_of_it = News::of(index, Line::of("going on"));
+            let _ = news.send(News { note: Some(note), ..news_of_it }).await;
+        }
+        if state.status == Status::Idle(StopReason::RetriesExhausted) {
+            self.runtime.send(id, vec![ClientEvent::message(AGAIN)]).await?;
+        }
+        Ok(())
     }
 
     /// Waits for the sessions that come before, and fills in their answers.
@@ -127,12 +191,24 @@ impl Fleet {
         job: &Job,
         known: Option<SessionId>,
         prompt: String,
+        index: usize,
+        news: &mpsc::Sender<News>,
     ) -> anyhow::Result<SessionId> {
         let fleet = &self.plan.fleet;
         let id = known.unwrap_or_else(|| self.new_id(&job.name));
         let workspace = data::workspace(&self.data_dir, id);
-        let seed = job.seed.clone();
-        tokio::task::spawn_blocking(move || seed::plant(&workspace, seed.as_ref())).await??;
+        let (seed, data_dir) = (job.seed.clone(), self.data_dir.clone());
+        let planted =
+            tokio::task::spawn_blocking(move || seed::plant(&workspace, seed.as_ref(), &data_dir));
+        if let Planted::WithoutGit(root) = planted.await?? {
+            let note = format!(
+                "{}: git tracks nothing in {}, so everything below it was copied",
+                job.name,
+                root.display()
+            );
+            let news_of_it = News::of(index, Line::of("starting"));
+            let _ = news.send(News { note: Some(note), ..news_of_it }).await;
+        }
         if known.is_none() {
             let labels = [(FLEET, fleet.as_str()), (NAME, job.name.as_str())];
             let genesis = Genesis {
@@ -145,10 +221,41 @@ impl Fleet {
             };
             let entry = data::name_entry(fleet, &job.name, id);
             let key = entry.key.clone();
-            self.runtime.create(genesis, vec![entry], vec![key]).await?;
+            self.create(genesis, entry, key).await?;
         }
-        self.runtime.send(id, vec![ClientEvent::message(&prompt)]).await?;
+        self.begin(id, &prompt).await?;
         Ok(id)
+    }
+
+    /// Creates a session, also when its actor dies before it can say that it did.
+    async fn create(&self, genesis: Genesis, entry: Put, key: Vec<u8>) -> anyhow::Result<()> {
+        let id = genesis.session;
+        loop {
+            let (entry, key) = (entry.clone(), key.clone());
+            match self.runtime.create(genesis.clone(), vec![entry], vec![key]).await {
+                Ok(_) => return Ok(()),
+                Err(Error::Interrupted { .. }) if self.runtime.settled(id).await?.seq > 0 => {
+                    return Ok(());
+                }
+                Err(Error::Interrupted { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Says the prompt once, also when the session's actor dies before it can say that it heard it.
+    async fn begin(&self, id: SessionId, prompt: &str) -> anyhow::Result<()> {
+        loop {
+            match self.runtime.send(id, vec![ClientEvent::message(prompt)]).await {
+                Ok(_) => return Ok(()),
+                Err(Error::Interrupted { .. }) => {
+                    if self.runtime.settled(id).await?.status != Status::New {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Ids of a fleet's sessions differ from data directory to data directory, so that their hands
@@ -177,7 +284,7 @@ impl Fleet {
                 _ => self.runtime.state(id).await?,
             };
             let line = self.line(id, &state);
-            let _ = news.send(News { job, id: Some(id), line, verdict: None }).await;
+            let _ = news.send(News { id: Some(id), ..News::of(job, line) }).await;
             if let Some(verdict) = self.verdict(id, &state).await? {
                 return Ok(verdict);
             }
@@ -222,7 +329,11 @@ impl Fleet {
                     .filter(|c| event_ids.contains(&c.id))
                     .map(|c| format!("{} ({})", c.name, c.id))
                     .collect();
-                Verdict::Waiting(format!("answers to {}", calls.join(", ")))
+                Verdict::Waiting(format!(
+                    "answers to {}; this command cannot give them: let the agent's tools run with \
+                     `always_allow`, or drive the session from the library",
+                    calls.join(", ")
+                ))
             }
             Status::Idle(StopReason::EndTurn) | Status::New | Status::Running => return Ok(None),
             Status::Rescheduling { .. } => return Ok(None),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use planaria_core::SessionId;
 use planaria_core::context::Context;
+use planaria_core::limits::RETRY_AFTER_MAX;
 use planaria_core::port::env::Env;
 use planaria_core::port::store::Store;
 use planaria_core::session::{Command, Effect, EffectId};
@@ -59,9 +60,10 @@ impl HarnessDeps {
         let _ = self.session.cast(SessionMsg::Order(Box::new(Order::report(command))));
     }
 
-    /// Sleeps until a record time.
-    async fn sleep_until(&self, due: u64) {
-        let wait = due.saturating_sub(self.env.now());
+    /// Sleeps until a record time, at most so long: record times may lie ahead of a clock that was
+    /// set back, and no wait of ours is longer than its own bound.
+    async fn sleep_until(&self, due: u64, longest: u64) {
+        let wait = due.saturating_sub(self.env.now()).min(longest);
         if wait > 0 {
             tokio::time::sleep(std::time::Duration::from_micros(wait)).await;
         }
@@ -123,7 +125,7 @@ impl HarnessActor {
             Effect::Model { start, due, .. } => {
                 let mut context = self.context.take().unwrap_or_default();
                 self.scope.spawn(async move {
-                    deps.sleep_until(due).await;
+                    deps.sleep_until(due, RETRY_AFTER_MAX).await;
                     let command = model::run(&deps, key, start, seq, &mut context).await;
                     // Given back before the report, which may lead to the next request.
                     let _ = me.cast(HarnessMsg::Context(context));
@@ -136,7 +138,7 @@ impl HarnessActor {
                 self.scope.spawn(async move { tool::run(&deps, job, cancelled).await })
             }
             Effect::Timer { due, .. } => self.scope.spawn(async move {
-                deps.sleep_until(due).await;
+                deps.sleep_until(due, RETRY_AFTER_MAX).await;
                 deps.report(Command::TimerDue { effect: key.0 });
             }),
             other => panic!("an effect that this harness does not know: {other:?}"),

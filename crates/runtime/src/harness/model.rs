@@ -128,8 +128,7 @@ impl<'a> Previews<'a> {
         }
     }
 
-    /// Best effort: nobody may be listening.
     fn send(&self, preview: Preview) {
-        let _ = self.deps.shared.previews.send(preview);
+        self.deps.shared.preview(preview);
     }
 }

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use planaria_core::EventId;
-use planaria_core::limits::{CALL_DEADLINE, CALL_DEADLINE_MAX, CALL_GRACE, MS};
+use planaria_core::limits::{CALL_DEADLINE, CALL_DEADLINE_MAX, CALL_GRACE, CANCEL_WAIT, MS};
+use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Call, Ended, Error};
 use planaria_core::record::payload::ToolUse;
 use planaria_core::session::Command;
@@ -14,7 +15,7 @@ use planaria_core::tool::{EffectClass, Outcome};
 use tokio::sync::{oneshot, watch};
 
 use super::{HarnessDeps, Key};
-use crate::limits::{ATTACH_WAIT, DESTROY_TRIES, DESTROY_WAIT, HAND_TRIES};
+use crate::limits::{ATTACH_WAIT, DESTROY_TRIES, DESTROY_WAIT, HAND_TRIES, READ_TRIES, READ_WAIT};
 use crate::sandbox::BoundHand;
 
 /// The tool that is one per session.
@@ -35,24 +36,41 @@ pub(super) async fn run(
     mut cancelled: watch::Receiver<Option<u64>>,
 ) {
     let (effect, attempt) = job.key;
-    let ended = match input(deps, &job).await {
-        Err(problem) => Ended::Outcome(Outcome::error(problem)),
-        Ok(call) => {
-            job.turn.come(&mut cancelled).await;
-            see_to(deps, &job, call, &mut cancelled).await
-        }
-    };
+    let call = input(deps, &job).await;
+    job.turn.come(&mut cancelled).await;
+    let ended = see_to(deps, &job, call, &mut cancelled).await;
     deps.report(Command::ToolEnded { effect, attempt, ended });
 }
 
 /// The call, with its input as the log has it.
-async fn input(deps: &HarnessDeps, job: &Job) -> Result<Call, String> {
-    let page = deps.store.read(deps.id, job.use_seq, 1).await.map_err(|e| e.to_string())?;
-    let record = page.first().ok_or("the call is not in the log")?;
-    let ToolUse { input, .. } = record.parse().map_err(|e| e.to_string())?;
+async fn input(deps: &HarnessDeps, job: &Job) -> Call {
+    let ToolUse { input, .. } = read_use(deps, job).await;
     let asked = input.get("timeout_ms").and_then(serde_json::Value::as_u64);
     let deadline = asked.map_or(CALL_DEADLINE, |ms| ms.saturating_mul(MS)).min(CALL_DEADLINE_MAX);
-    Ok(Call { id: job.call, name: job.name.clone(), input, deadline, rerun: job.class.may_rerun() })
+    Call { id: job.call, name: job.name.clone(), input, deadline, rerun: job.class.may_rerun() }
+}
+
+/// Reads the call's use from the log, again where that may help.
+///
+/// # Panics
+/// When it cannot be read. The call may have run already, so its result cannot be made up here: the
+/// harness dies, and its successors find the outcome, or the session is parked.
+async fn read_use(deps: &HarnessDeps, job: &Job) -> ToolUse {
+    let mut wait = READ_WAIT;
+    let mut problem = String::new();
+    for _ in 0..READ_TRIES {
+        match deps.store.read(deps.id, job.use_seq, 1).await {
+            Ok(page) => match page.first().map(planaria_core::Record::parse) {
+                Some(Ok(tool_use)) => return tool_use,
+                Some(Err(error)) => panic!("the call cannot be read: {error}"),
+                None => panic!("the call of record {} is not in the log", job.use_seq),
+            },
+            Err(error) => problem = error.to_string(),
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    panic!("the call cannot be read: {problem}")
 }
 
 /// A place in the queue for the session's one shell. Its calls are sent one at a time, in the order
@@ -99,7 +117,7 @@ async fn see_to(
             // A call that is to stop must not wait for ever for a hand either.
             Some(by) => tokio::select! { biased;
                 hand = deps.sandboxes.hand(deps.id) => hand,
-                () = deps.sleep_until(by) => return stop(deps).await,
+                () = deps.sleep_until(by, CANCEL_WAIT) => return stop(deps).await,
             },
             None => tokio::select! { biased;
                 hand = deps.sandboxes.hand(deps.id) => hand,
@@ -146,10 +164,14 @@ async fn attend(
 ) -> Result<Ended, Error> {
     let overdue = Duration::from_micros(call.deadline + CALL_GRACE);
     let mut cancel_by = *cancelled.borrow_and_update();
-    if cancel_by.is_some() {
-        // Before `ensure`, so that a call that never started is sealed instead of begun.
-        hand.hand.cancel(call.id).await?;
+    // A call that is to stop is cancelled before `ensure`, so that one that never started is sealed
+    // instead of begun.
+    if let Some(by) = cancel_by
+        && !cancel_within(deps, hand, call, by).await?
+    {
+        return Ok(stop(deps).await);
     }
+    let mut cancel: Option<BoxFuture<'_, Result<bool, Error>>> = None;
     let ensure = hand.hand.ensure(call.clone());
     tokio::pin!(ensure);
     let hung = tokio::time::sleep(overdue);
@@ -158,20 +180,41 @@ async fn attend(
         let by = cancel_by.unwrap_or(u64::MAX);
         tokio::select! { biased;
             ended = &mut ensure => return ended,
+            asked = async { cancel.as_mut().expect("guarded").await }, if cancel.is_some() => {
+                cancel = None;
+                if !asked? {
+                    break;
+                }
+            }
             changed = cancelled.changed(), if cancel_by.is_none() => {
                 if changed.is_err() {
                     // The harness is gone; its successor attends.
                     std::future::pending::<()>().await;
                 }
                 cancel_by = *cancelled.borrow_and_update();
-                hand.hand.cancel(call.id).await?;
+                cancel = cancel_by.map(|by| cancel_within(deps, hand, call, by));
             }
-            () = deps.sleep_until(by), if cancel_by.is_some() => break,
+            () = deps.sleep_until(by, CANCEL_WAIT), if cancel_by.is_some() => break,
             () = &mut hung => break,
         }
     }
     // It neither ended nor stopped in time.
     Ok(stop(deps).await)
+}
+
+/// Asks a hand to stop a call; false when it does not even take the request in time.
+fn cancel_within<'a>(
+    deps: &'a HarnessDeps,
+    hand: &'a BoundHand,
+    call: &'a Call,
+    by: u64,
+) -> BoxFuture<'a, Result<bool, Error>> {
+    Box::pin(async move {
+        tokio::select! { biased;
+            asked = hand.hand.cancel(call.id) => asked.map(|()| true),
+            () = deps.sleep_until(by, CANCEL_WAIT) => Ok(false),
+        }
+    })
 }
 
 /// Ends a call by ending the hand that may run it: only one that is proved dead leaves nothing

@@ -36,9 +36,13 @@ struct Row {
 }
 
 impl Faults {
-    /// Whether the fleet got the same results and no invariant was broken.
+    /// Whether the fleet got the same results and no invariant was broken, although something was.
     pub fn passed(&self) -> bool {
-        self.all_done && self.violations.is_empty()
+        self.all_done && self.violations.is_empty() && self.hits() > 0
+    }
+
+    fn hits(&self) -> usize {
+        self.fired.iter().filter(|f| f.hit).count()
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -54,7 +58,7 @@ impl Faults {
 
     /// For people.
     pub fn human(&self) -> anyhow::Result<()> {
-        let hit = self.fired.iter().filter(|f| f.hit).count();
+        let hit = self.hits();
         data(&format!(
             "\n== chaos · seed {} · {} faults planned, {hit} hit",
             self.seed, self.planned
@@ -79,6 +83,10 @@ impl Faults {
             "passed".green().bold().to_string()
         } else {
             "failed".red().bold().to_string()
+        };
+        let verdict = match hit {
+            0 => format!("{verdict}: nothing was hit, so nothing is proved; try another seed"),
+            _ => verdict,
         };
         data(&format!("verdict {verdict}"))?;
         data(&format!("replay  {}", self.replay))
