@@ -6,6 +6,7 @@ mod projection;
 mod random;
 pub mod requests;
 
+use planaria_core::record::payload::CustomToolResult;
 use planaria_core::session::{Rejection, SessionState, Status, effects, fold};
 use planaria_core::{Kind, Record};
 use proptest::prelude::*;
@@ -44,11 +45,17 @@ fn chance_brings_about_every_kind_of_record() {
     let mut runner =
         TestRunner::new_with_rng(config(), TestRng::deterministic_rng(Default::default()));
     let mut seen: Vec<Kind> = Vec::new();
+    let (mut shown, mut failed) = (false, false);
     for _ in 0..40 {
         let (seed, ops) = ops().new_tree(&mut runner).unwrap().current();
         let mut play = Play::new(seed);
         ops.into_iter().for_each(|op| play.apply(op));
         for record in &play.harness.world.log {
+            let image = String::from_utf8_lossy(&record.payload).contains("image/png");
+            shown |= image && record.kind == Kind::UserMessage;
+            failed |= image
+                && record.kind == Kind::UserCustomToolResult
+                && record.parse::<CustomToolResult>().unwrap().is_error;
             if !seen.contains(&record.kind) {
                 seen.push(record.kind);
             }
@@ -59,6 +66,7 @@ fn chance_brings_about_every_kind_of_record() {
     let unwritten =
         [Kind::UserToolResult, Kind::SessionStatusTerminated, Kind::ThreadStatusTerminated];
     assert_eq!(missing, unwritten.iter().collect::<Vec<_>>());
+    assert!(shown && failed, "images in messages: {shown}, in failed results: {failed}");
 }
 
 proptest! {
@@ -86,6 +94,7 @@ proptest! {
         audit::check(world);
         prop_assert!(matches!(world.state.status, Status::New | Status::Idle(_)));
         prop_assert_eq!(&world.state.calls, &[]);
+        prop_assert_eq!(world.state.usage, play.harness.used);
         prop_assert!(effects(&world.state).is_empty());
         let before = world.count(Kind::SessionStatusRunning);
         play.harness.world.send([message("still there?")]).unwrap();

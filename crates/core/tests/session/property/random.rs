@@ -17,6 +17,8 @@ use crate::world::*;
 #[derive(Debug, Clone, Copy)]
 pub enum Op {
     Say(u8),
+    /// The client shows images and documents.
+    Show(u8),
     System,
     SayWithSystem,
     Interrupt,
@@ -24,7 +26,7 @@ pub enum Op {
     /// The client answers one of the calls that wait for it.
     Answer {
         which: u8,
-        deny: bool,
+        how: u8,
     },
     AnswerAll,
     /// The client answers something that nobody asked.
@@ -44,11 +46,12 @@ pub fn op() -> impl Strategy<Value = Op> {
     let moment = prop::sample::select(vec![Moment::Durable, Moment::Started, Moment::Ended]);
     prop_oneof![
         6 => (1u8..4).prop_map(Op::Say),
+        2 => any::<u8>().prop_map(Op::Show),
         1 => Just(Op::System),
         1 => Just(Op::SayWithSystem),
         2 => Just(Op::Interrupt),
         2 => Just(Op::Redirect),
-        4 => (any::<u8>(), any::<bool>()).prop_map(|(which, deny)| Op::Answer { which, deny }),
+        4 => (any::<u8>(), any::<u8>()).prop_map(|(which, how)| Op::Answer { which, how }),
         2 => Just(Op::AnswerAll),
         1 => Just(Op::Nonsense),
         30 => any::<u8>().prop_map(Op::End),
@@ -86,15 +89,16 @@ impl Play {
     pub fn apply(&mut self, op: Op) {
         match op {
             Op::Say(count) => self.send((0..count).map(|_| message("do it")).collect()),
+            Op::Show(choice) => self.send(vec![shows(choice)]),
             Op::System => self.send(vec![system("Be brief.")]),
             Op::SayWithSystem => self.send(vec![message("do it"), system("Be brief.")]),
             Op::Interrupt => self.send(vec![interrupt()]),
             Op::Redirect => self.send(vec![interrupt(), message("rather this")]),
-            Op::Answer { which, deny } => {
+            Op::Answer { which, how } => {
                 let pending: Vec<Call> = self.harness.world.state.pending().cloned().collect();
                 if !pending.is_empty() {
                     let call = &pending[usize::from(which) % pending.len()];
-                    self.send(vec![verdict(call, deny)]);
+                    self.send(vec![verdict(call, how)]);
                 }
             }
             Op::AnswerAll => self.answer_all(),
@@ -118,8 +122,11 @@ impl Play {
     }
 
     fn answer_all(&mut self) {
-        let answers: Vec<ClientEvent> =
-            self.harness.world.state.pending().filter_map(World::client_answer).collect();
+        let answer = |call: &Call| match call.phase {
+            Phase::Client => any_result(call.id, call.use_seq as u8),
+            _ => World::client_answer(call).expect("it waits for the client"),
+        };
+        let answers: Vec<ClientEvent> = self.harness.world.state.pending().map(answer).collect();
         // One request takes fifty events; the others are answered by the next.
         if !answers.is_empty() {
             self.send(answers.into_iter().take(50).collect());
@@ -155,9 +162,10 @@ impl Play {
     }
 }
 
-fn verdict(call: &Call, no: bool) -> ClientEvent {
+fn verdict(call: &Call, how: u8) -> ClientEvent {
     match call.phase {
-        Phase::Ask(_) if no => deny(call.id, "No."),
+        Phase::Ask(_) if how % 2 == 1 => deny(call.id, "No."),
+        Phase::Client => any_result(call.id, how),
         _ => World::client_answer(call).expect("it waits for the client"),
     }
 }
@@ -172,14 +180,15 @@ fn answer(seed: u64, request: &Request, failures: u32) -> Result<Answer, ModelFa
         (derive(seed, b"draw", ordinal) % u128::from(bound)) as u64
     };
     match draw(20) {
-        0 | 1 => return Err(overloaded()),
+        0 => return Err(overloaded()),
+        1 => return Err(broke_off()),
         2 => return Err(retry_after(draw(10) * SECOND / 3)),
         3 => return Err(refused()),
         _ => {}
     }
     let mut blocks = Vec::new();
     for _ in 0..draw(5) {
-        blocks.push(block(draw(13)));
+        blocks.push(block(draw(14)));
     }
     if draw(40) == 0 {
         blocks.extend((0..70).map(|_| call("read")));
@@ -206,6 +215,7 @@ fn block(choice: u64) -> Block {
         8 => call("lookup"),
         9 => call("rm"),
         10 => malformed("bash", "{"),
+        11 => unsigned(),
         _ => text("Well."),
     }
 }

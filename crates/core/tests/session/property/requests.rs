@@ -15,6 +15,7 @@ pub fn check(request: &Request) {
         assert_eq!(message.role, expected, "roles alternate");
         assert!(!message.content.is_empty(), "message {index} is empty");
         message.content.iter().for_each(blank);
+        message.content.iter().for_each(|block| belongs(block, message.role));
         if message.role == Role::User {
             results(&message.content, &calls);
             calls.clear();
@@ -37,6 +38,16 @@ fn id(block: &Value) -> &str {
     block["id"].as_str().expect("a call has an id")
 }
 
+/// Each role has its types of blocks, and thinking goes back with its signature.
+fn belongs(block: &Value, role: Role) {
+    let types: &[&str] = match role {
+        Role::User => &["text", "image", "document", "tool_result"],
+        Role::Assistant => &["text", "thinking", "tool_use"],
+    };
+    assert!(types.contains(&kind(block)), "{role:?} says {block}");
+    assert!(kind(block) != "thinking" || block["signature"] == "s", "{block} is not signed");
+}
+
 /// Text blocks must say something.
 fn blank(block: &Value) {
     let text = block["text"].as_str();
@@ -52,6 +63,9 @@ fn results(content: &[Value], calls: &[&str]) {
         assert_eq!(block["tool_use_id"], *call);
         let parts = block["content"].as_array().unwrap();
         parts.iter().for_each(blank);
-        assert!(block["is_error"] == false || !parts.is_empty(), "a failure without content");
+        if block["is_error"] == true {
+            assert!(!parts.is_empty(), "a failure without content");
+            assert!(parts.iter().all(|part| kind(part) == "text"), "a failure shows {block}");
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use planaria_core::event::ClientEvent;
 use planaria_core::id::EventId;
-use planaria_core::model::{Answer, Block, StopReason, ToolInput, Usage};
+use planaria_core::model::{Answer, Block, StopReason, ToolInput, UNSIGNED, Usage};
 use planaria_core::record::payload::{Confirmation, CustomToolResult, Verdict};
 use planaria_core::session::ModelFailure;
 use planaria_core::tool::text_block;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub fn message(text: &str) -> ClientEvent {
     ClientEvent::message(text)
@@ -35,12 +35,58 @@ pub fn custom(custom_tool_use_id: EventId, text: &str) -> ClientEvent {
     ClientEvent::CustomToolResult(CustomToolResult { custom_tool_use_id, content, is_error: false })
 }
 
+/// Results of a client's tool: well or badly ended, with text, with more than text, with nothing.
+pub fn any_result(custom_tool_use_id: EventId, choice: u8) -> ClientEvent {
+    let one = || media().swap_remove(usize::from(choice) % media().len());
+    let (content, is_error) = match choice % 6 {
+        0 => (vec![text_block("42")], false),
+        1 => (media(), true),
+        2 => (media(), false),
+        3 => (vec![text_block(" "), one()], true),
+        4 => (vec![text_block(" "), one()], false),
+        _ => (vec![text_block("")], true),
+    };
+    ClientEvent::CustomToolResult(CustomToolResult { custom_tool_use_id, content, is_error })
+}
+
+/// A message that is not only text, or not text at all.
+pub fn shows(choice: u8) -> ClientEvent {
+    let mut content = media();
+    // Search results are for results only.
+    content.retain(|block| block["type"] != "search_result");
+    content.rotate_left(usize::from(choice) % 4);
+    content.truncate(usize::from(choice) / 4 % 3 + 1);
+    ClientEvent::Message { content }
+}
+
+/// One block of each type and source.
+pub fn media() -> Vec<Value> {
+    let base64 = |kind| json!({ "type": "base64", "media_type": kind, "data": "AA==" });
+    let url = |name| json!({ "type": "url", "url": format!("https://example.com/{name}") });
+    let plain = json!({ "type": "text", "media_type": "text/plain", "data": "x" });
+    vec![
+        json!({ "type": "image", "source": base64("image/png") }),
+        json!({ "type": "document", "source": plain, "title": "t", "context": null }),
+        text_block("Look."),
+        json!({ "type": "image", "source": url("a.png") }),
+        json!({
+            "type": "search_result", "source": "s", "title": "t",
+            "content": [text_block("found")], "citations": { "enabled": false },
+        }),
+        json!({ "type": "document", "source": base64("application/pdf") }),
+    ]
+}
+
 pub fn text(text: &str) -> Block {
     Block::Text(text.to_owned())
 }
 
 pub fn thinking() -> Block {
     Block::Thinking(json!({ "type": "thinking", "thinking": "Hm.", "signature": "s" }))
+}
+
+pub fn unsigned() -> Block {
+    Block::Thinking(json!({ "type": "thinking", "thinking": "Hm.", "signature": UNSIGNED }))
 }
 
 pub fn call(name: &str) -> Block {

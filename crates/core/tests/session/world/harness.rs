@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use planaria_core::id::EventId;
-use planaria_core::model::{Answer, Request};
+use planaria_core::model::{Answer, Request, Usage};
 use planaria_core::session::{Command, Effect, EffectId, ModelFailure, Status, effects};
 use planaria_core::tool::Outcome;
 
@@ -52,6 +52,8 @@ pub struct Harness {
     pub crash: Option<Crash>,
     /// Every request that was made.
     pub requests: Vec<Request>,
+    /// What all of them have used, whatever became of them.
+    pub used: Usage,
     model: Model,
     order: Order,
     tasks: BTreeMap<(EffectId, u32), Task>,
@@ -65,6 +67,7 @@ impl Harness {
             hold: None,
             crash: None,
             requests: Vec::new(),
+            used: Usage::default(),
             model,
             order: Box::new(|_| 0),
             tasks: BTreeMap::new(),
@@ -191,7 +194,9 @@ impl Harness {
         let command = match self.tasks[&(effect, attempt)].clone() {
             Task::Model { request, due } => {
                 self.world.now = self.world.now.max(due);
-                match (self.model)(&request, self.world.state.failures) {
+                let said = (self.model)(&request, self.world.state.failures);
+                self.used.add(said.as_ref().map_or_else(|failure| failure.usage, |a| a.usage));
+                match said {
                     Ok(answer) => Command::ModelAnswered {
                         effect,
                         attempt,
