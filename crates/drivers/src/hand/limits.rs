@@ -48,6 +48,13 @@ pub(crate) const KILL_PAUSE: Duration = Duration::from_millis(2);
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a process's environment that are searched for our mark.
 pub(super) const ENVIRON_BYTES_MAX: u64 = 4 << 20;
+/// Open files of a process that are looked at to tell whether it belongs to a workspace. Who has
+/// more has most likely shown by then.
+pub(super) const OPEN_FILES_MAX: usize = 4_096;
+/// Processes that a hand records, about 80 bytes each. Beyond this it is found by descent.
+pub(super) const PROCESSES_RECORDED_MAX: usize = 10_000;
+/// How often a hand looks for new processes while a command runs. Costs three files per process.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a retiring hand waits for its calls to be answered.
 pub(super) const RETIRE_WAIT: Duration = Duration::from_secs(5);
 

@@ -52,6 +52,72 @@ async fn a_dead_hand_is_only_called_dead_when_its_calls_run_no_more() {
     .await;
 }
 
+/// Background processes that have left things behind, each alone: the mark; all of the environment
+/// but one entry; group and session too; and the workspace and all files of it too.
+const ESCAPES: &[&str] = &[
+    "env -u PLANARIA_WORKSPACE sleep 1000 &",
+    "env -i PATH=$PATH sleep 1000 &",
+    "(env -i PATH=$PATH setsid sleep 1000 &)",
+    "(cd /; env -i PATH=$PATH setsid sleep 1000 </dev/null 2>/dev/null &)",
+];
+
+/// Runs the command, kills the hand, and waits until nobody holds the FIFO open that the command
+/// gave to what it started.
+async fn outlives_no_killed_hand(escape: &str, after: &str) {
+    let rig = Rig::new();
+    let (locator, hand) = rig.hand(1).await;
+    let alive = rig.fifo("alive");
+    let to = alive.path.display();
+    let command = format!("{{ {escape}\n}} >{to}; {after}");
+    let reading = tokio::spawn(async move { alive.read_to_end().await });
+    let _ = hand.ensure(bash(1, &command)).await.unwrap();
+    assert!(!reading.is_finished(), "{command}");
+    kill(&locator);
+    let _next = rig.hand(2).await;
+    reading.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_left_its_mark_behind_does_not_outlive_a_killed_hand() {
+    patiently(async {
+        for escape in ESCAPES {
+            // With a shell that is idle, and with one that is dead.
+            outlives_no_killed_hand(escape, "true").await;
+            outlives_no_killed_hand(escape, "exit 0").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_running_command_started_is_recorded_while_it_runs() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, hand) = rig.hand(1).await;
+        let alive = rig.fifo("alive");
+        let command = format!("{{ {}\n}} >{}; sleep 1000", ESCAPES[3], alive.path.display());
+        let reading = tokio::spawn(async move { alive.read_to_end().await });
+        let asked = ask(&hand, bash(1, &command));
+        // The hand, the shell and both that sleep, and nothing else: all the others are gone.
+        let recorded = || -> Vec<serde_json::Value> {
+            let text = fs::read(rig.state().join("processes")).unwrap_or_default();
+            serde_json::from_slice(&text).unwrap_or_default()
+        };
+        let sleeps = |process: &&serde_json::Value| {
+            let name = fs::read_to_string(format!("/proc/{}/comm", process["pid"]));
+            name.is_ok_and(|name| name == "sleep\n")
+        };
+        while recorded().iter().filter(sleeps).count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        kill(&locator);
+        let _next = rig.hand(2).await;
+        reading.await.unwrap();
+        assert!(asked.await.unwrap().is_err());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_hand_that_nobody_comes_to_ends_with_everything_it_started() {
     patiently(async {

@@ -120,7 +120,9 @@ impl Fifo {
     /// Waits for somebody to write, and reads until all writers are gone: ended or killed.
     pub async fn read_to_end(&self) -> String {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path).unwrap());
+        let (sender, read) = tokio::sync::oneshot::channel();
+        // Not on a thread of the runtime, which would wait for it when the test has failed.
+        std::thread::spawn(move || sender.send(std::fs::read_to_string(path).unwrap()));
         read.await.unwrap()
     }
 

@@ -6,5 +6,5 @@ mod recorded;
 mod sweep;
 
 pub(crate) use known::Process;
-pub(crate) use recorded::{read, record};
+pub(crate) use recorded::{Recorder, read, record};
 pub(crate) use sweep::{Quarry, sweep};

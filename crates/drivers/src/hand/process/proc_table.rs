@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::path::Path;
 
-use crate::hand::limits::ENVIRON_BYTES_MAX;
+use crate::hand::limits::{ENVIRON_BYTES_MAX, OPEN_FILES_MAX};
 
 /// One line of the table of processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,26 @@ impl Stat {
         }
         environ
     }
+
+    /// Whether it works in the directory or has a file below it open.
+    pub fn uses(&self, directory: &Path) -> bool {
+        let below = |link: &Path| fs::read_link(link).is_ok_and(|to| to.starts_with(directory));
+        let process = format!("/proc/{}", self.pid);
+        let process = Path::new(&process);
+        let files = fs::read_dir(process.join("fd")).into_iter().flatten();
+        below(&process.join("cwd"))
+            || files.take(OPEN_FILES_MAX).any(|file| file.is_ok_and(|file| below(&file.path())))
+    }
+}
+
+/// The children of a process, dead ones included. None where the kernel does not list them, which
+/// needs `CONFIG_PROC_CHILDREN`.
+pub(super) fn children(pid: i32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Parses a line of `/proc/<pid>/stat`. The name in it may hold blanks and parentheses.

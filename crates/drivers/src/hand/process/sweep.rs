@@ -1,10 +1,15 @@
 //! Killing everything that belongs together, until nothing of it is left.
 //!
 //! There is no cgroup and no namespace to ask, so a process belongs to a hand when any of this
-//! holds: it was recorded; it is in the group or session of one that was; its environment carries
-//! the mark of the workspace; a process that belongs started it. While the hand lives it is the
-//! subreaper, so that nothing leaves its tree. Of a dead hand, a process escapes that has left
-//! group, session and environment behind; `isolation()` of the driver says `none`.
+//! holds: it was recorded; it is in the group or session of a living one that was; it is in that of
+//! a dead one and has an empty environment, or the workspace as its directory, or a file below it
+//! open; its environment carries the mark of the workspace; a process that belongs started it.
+//!
+//! While the hand lives it is the subreaper, so that nothing leaves its tree, and it records all of
+//! its tree at the end of each command and every half second while one runs. So of a killed hand a
+//! process escapes if all of this holds: nobody looked since it began; its parent is dead; its
+//! environment does not carry the mark; and it has left group and session behind, or shows nothing
+//! of the workspace. `isolation()` of the driver says `none`.
 
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -105,6 +110,8 @@ impl<'a> Hunt<'a> {
         self.quarry.place.as_ref().is_some_and(|place| {
             let mark = place.mark();
             environ.split(|byte| *byte == 0).any(|entry| entry == mark)
+                // By itself this proves nothing: people look into workspaces too.
+                || recorded && stat.uses(&place.workspace)
         })
     }
 

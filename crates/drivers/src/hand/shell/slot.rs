@@ -1,16 +1,18 @@
 //! The place of the one shell: started when needed, replaced when it died.
 
+use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
 use rustix::process::WaitStatus;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::running::Shell;
+use crate::hand::limits::LOOK_EVERY;
 use crate::hand::place::Place;
-use crate::hand::process::{Process, Quarry, record, sweep};
+use crate::hand::process::{Process, Quarry, Recorder, sweep};
 use crate::hand::reaper::Reaper;
 
 /// How a command ended.
@@ -32,6 +34,7 @@ pub(in crate::hand) struct ShellSlot {
     place: Place,
     reaper: Reaper,
     me: Process,
+    recorder: RefCell<Recorder>,
     shell: Mutex<Option<Shell>>,
 }
 
@@ -44,7 +47,16 @@ pub(in crate::hand) struct Turn<'a> {
 
 impl ShellSlot {
     pub fn new(place: Place, reaper: Reaper, me: Process) -> Rc<Self> {
-        Rc::new(Self { place, reaper, me, shell: Mutex::new(None) })
+        let recorder = Recorder::new(place.clone(), me.clone()).into();
+        Rc::new(Self { place, reaper, me, recorder, shell: Mutex::new(None) })
+    }
+
+    /// Records what runs now, for whoever comes after this hand. A record that cannot be written
+    /// does not change what the command did; the one before it stays.
+    fn look(&self) {
+        if let Err(error) = self.recorder.borrow_mut().look() {
+            tracing::warn!(%error, "what runs is not recorded");
+        }
     }
 
     pub async fn turn(&self) -> Turn<'_> {
@@ -68,6 +80,13 @@ impl Turn<'_> {
             None => self.start()?,
         };
         let mut exit = shell.exit.clone();
+        let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+        let looking = async {
+            loop {
+                looks.tick().await;
+                self.slot.look();
+            }
+        };
         let ran = tokio::select! { biased;
             status = shell.status(command) => Ran::Status(status?),
             status = exit.wait_for(Option::is_some) => {
@@ -75,10 +94,13 @@ impl Turn<'_> {
             }
             () = stop.cancelled() => Ran::Interrupted,
             () = sleep_until(deadline) => Ran::TimedOut,
+            never = looking => never,
         };
         if matches!(ran, Ran::TimedOut | Ran::Interrupted) {
             self.kill_all().await?;
         }
+        // Before it is answered: what it left in the background is known then, come what may.
+        self.slot.look();
         let output = shell.take_output();
         if matches!(ran, Ran::Status(_)) {
             *self.shell = Some(shell);
@@ -109,8 +131,8 @@ impl Turn<'_> {
         let shell = shell
             .map_err(|error| io::Error::other(format!("/bin/bash could not start: {error}")))?;
         // Before its first command, so that whoever comes after this hand finds it.
-        let leaders = [self.slot.me.clone(), shell.process().clone()];
-        record(&self.slot.place, &leaders).map_err(io::Error::other)?;
+        let begun = self.slot.recorder.borrow_mut().begin(shell.process().clone());
+        begun.map_err(io::Error::other)?;
         Ok(shell)
     }
 }
