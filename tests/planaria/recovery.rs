@@ -1,45 +1,8 @@
 //! `kill -9` at the worst moment, with the real binary, real hands and a ledger outside of both.
 
-use std::fs;
-
 use serde_json::Value;
 
-use crate::support::{Fifo, TestFleet, success};
-
-/// A fleet whose one command writes to a ledger, says that it has begun, and waits to be let go.
-struct LongCall {
-    fleet: TestFleet,
-    started: Fifo,
-    release: Fifo,
-}
-
-impl LongCall {
-    fn new() -> Self {
-        let fleet = TestFleet::of_one("steps: []");
-        let started = Fifo::new(fleet.path("started"));
-        let release = Fifo::new(fleet.path("release"));
-        let ledger = fleet.path("ledger");
-        let command = format!(
-            "echo begun >> {ledger}; echo yes > {started}; word=$(cat {release}); echo ended >> {ledger}; echo \"word is $word\"",
-            ledger = ledger.display(),
-            started = started.path().display(),
-            release = release.path().display(),
-        );
-        fleet.file(
-            "scripts/job.yaml",
-            &format!(
-                "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: 'word is (\\w+)'\n    say: 'I heard ${{1}}.'\n    else:\n      - expect: 'outcome is unknown'\n        call: {{ bash: {{ command: \"echo the word is $(wc -l < {ledger})\" }} }}\n",
-                ledger = ledger.display(),
-            ),
-        );
-        Self { fleet, started, release }
-    }
-
-    fn ledger(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.fleet.path("ledger")).unwrap();
-        text.lines().map(str::to_owned).collect()
-    }
-}
+use crate::support::{LongCall, TestFleet, success};
 
 fn of_type<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
     events.iter().filter(|event| event["type"] == kind).collect()

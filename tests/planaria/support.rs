@@ -270,3 +270,46 @@ fn bounded<T: Send + 'static>(
     std::thread::spawn(move || drop(done.send(work())));
     result.recv_timeout(STUCK).unwrap_or_else(|_| panic!("{what} {} is stuck", path.display()))
 }
+
+/// A fleet of one session whose one command writes to a ledger, says that it has begun, waits to be
+/// let go with a word, and says the word.
+pub struct LongCall {
+    pub fleet: TestFleet,
+    pub started: Fifo,
+    pub release: Fifo,
+}
+
+impl LongCall {
+    pub fn new() -> Self {
+        let fleet = TestFleet::of_one("steps: []");
+        let started = Fifo::new(fleet.path("started"));
+        let release = Fifo::new(fleet.path("release"));
+        let call = Self { fleet, started, release };
+        call.write_script();
+        call
+    }
+
+    /// Writes the script, after something else stood in its place.
+    pub fn write_script(&self) {
+        let ledger = self.fleet.path("ledger").display().to_string();
+        let (started, release) = (self.started.path().display(), self.release.path().display());
+        let command = format!(
+            "echo begun >> {ledger}; echo yes > {started}; word=$(cat {release}); \
+             echo ended >> {ledger}; echo \"word is $word\""
+        );
+        let look = format!("echo the word is $(wc -l < {ledger})");
+        let script = format!(
+            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  \
+             - expect: 'word is (\\w+)'\n    say: 'I heard ${{1}}.'\n    \
+             else:\n      - expect: 'outcome is unknown'\n        \
+             call: {{ bash: {{ command: {look:?} }} }}\n"
+        );
+        self.fleet.file("scripts/job.yaml", &script);
+    }
+
+    /// What the command wrote, line by line.
+    pub fn ledger(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.fleet.path("ledger")).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}

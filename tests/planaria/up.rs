@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Fifo, TestFleet, planaria, success};
+use crate::support::{LongCall, TestFleet, planaria, success};
 
 fn example() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet").display().to_string()
@@ -47,14 +47,7 @@ fn the_example_fleet_gets_the_same_results_while_its_parts_are_killed() {
 
 #[test]
 fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
-    let fleet = TestFleet::of_one("steps: []");
-    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
-    let command =
-        format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
-    fleet.file(
-        "scripts/job.yaml",
-        &format!("steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - say: done\n"),
-    );
+    let LongCall { fleet, started, release } = LongCall::new();
     let up = fleet.start_up();
     started.read();
 
@@ -66,35 +59,28 @@ fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
     assert_eq!(second.status.code(), Some(1));
     let message = String::from_utf8_lossy(&second.stderr);
     assert!(message.contains("is in use by another planaria process"), "{message}");
-    assert!(tree.contains("journal") && tree.contains("harness"), "{tree}");
+    assert!(tree.contains("journal") && tree.contains("(job)"), "{tree}");
     assert!(events.iter().any(|event| event["type"] == "agent.tool_use"));
     assert_eq!(up.finish().0, Some(0));
 }
 
 #[test]
-fn an_interrupted_up_goes_on_where_it_stopped() {
-    let fleet = TestFleet::of_one("steps: []");
-    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
-    let command =
-        format!("echo yes > {}; cat {}", started.path().display(), release.path().display());
-    fleet.file(
-        "scripts/job.yaml",
-        &format!(
-            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
-        ),
-    );
+fn an_interrupted_up_says_what_it_leaves_and_goes_on_where_it_stopped() {
+    let LongCall { fleet, started, release } = LongCall::new();
     let up = fleet.start_up();
     started.read();
     let pid = up.pid().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    assert_eq!(up.finish().0, Some(130));
+    let (code, _, err) = up.finish();
+    assert_eq!(code, Some(130));
+    assert!(err.contains("one command still runs"), "{err}");
 
     let up = fleet.start_up();
     release.write("onward");
 
     let (code, out, err) = up.finish();
     assert_eq!(code, Some(0), "{out}\n{err}");
-    assert!(out.contains("went on"), "{out}");
+    assert!(out.contains("I heard onward."), "{out}");
 }
 
 #[test]
@@ -147,18 +133,10 @@ fn every_command_explains_itself() {
 
 #[test]
 fn another_fleet_in_the_same_data_directory_is_left_asleep() {
-    let fleet = TestFleet::of_one("steps: []");
-    let (started, release) = (Fifo::new(fleet.path("started")), Fifo::new(fleet.path("release")));
-    let (to, from) = (started.path().display(), release.path().display());
-    let command = format!("echo yes > {to}; cat {from}");
-    fleet.file(
-        "scripts/job.yaml",
-        &format!(
-            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
-        ),
-    );
+    let call = LongCall::new();
+    let fleet = &call.fleet;
     let up = fleet.start_up();
-    started.read();
+    call.started.read();
     up.kill_9();
     let name = |name: &str| {
         let sessions = "sessions:\n  job: { agent: worker, environment: local, prompt: go }\n";
@@ -170,17 +148,13 @@ fn another_fleet_in_the_same_data_directory_is_left_asleep() {
     assert!(success(&fleet.up()).contains("the other answer"));
 
     name("test");
-    fleet.file(
-        "scripts/job.yaml",
-        &format!(
-            "steps:\n  - call: {{ bash: {{ command: {command:?} }} }}\n  - expect: onward\n    say: went on\n"
-        ),
-    );
+    call.write_script();
     let up = fleet.start_up();
-    release.write("onward");
+    call.release.write("onward");
     let (code, out, err) = up.finish();
     assert_eq!(code, Some(0), "{out}\n{err}");
-    assert!(out.contains("went on"), "{out}");
+    assert!(out.contains("I heard onward."), "{out}");
+    assert_eq!(call.ledger(), ["begun", "ended"]);
 }
 
 #[test]

@@ -38,8 +38,9 @@ pub enum ClientEvent {
     },
 }
 
-/// What a client may say in a confirmation. The log is read by the payload itself, which passes over
-/// fields that a later version has added; a client's misspelt field must not get lost like that.
+/// What a client may say in a confirmation. The log is read by the payload itself, which passes
+/// over fields that a later version has added; a client's misspelt field must not get lost like
+/// that.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConfirmationParams {

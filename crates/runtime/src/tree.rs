@@ -23,8 +23,8 @@ use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_supervisor::{
     AutoShutdown, Backoff, ChildSpec, Context, DynamicRef, DynamicSpec, ExitReason, Intensity,
-    Options, Restart, Shutdown, Spec, StartError, Strategy, SupervisorRef, start, start_nested,
-    worker,
+    Options, Report, ReportContext, Restart, Shutdown, Spec, StartError, Strategy, SupervisorRef,
+    start, start_nested, worker,
 };
 use tokio::sync::watch;
 
@@ -104,7 +104,7 @@ impl Tree {
             .child(sandboxes_child)
             .child(sessions_child)
             .child(waker(parts.clone(), sessions.clone()));
-        let root = start("runtime", spec, Options::default()).await?;
+        let root = start("runtime", spec, Options::default().reports(log)).await?;
         tokio::spawn(watch_end(root.clone(), parts.end.clone()));
         Ok(Self { parts, sandboxes, sessions, root })
     }
@@ -153,6 +153,15 @@ fn kill<M: ractor::Message>(slot: &Slot<M>) -> bool {
         actor.kill();
         true
     })
+}
+
+/// Supervisors' reports, for whoever reads the host's logs.
+fn log(report: &Report) {
+    match report.context {
+        ReportContext::Started => tracing::debug!("{report}"),
+        ReportContext::ChildTerminated => tracing::info!("{report}"),
+        _ => tracing::warn!("{report}"),
+    }
 }
 
 /// The root giving up is the runtime's end; the store's end is the root's.

@@ -51,17 +51,6 @@ pub enum Seed {
     Repository(PathBuf),
 }
 
-/// How a session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Its turn ended, with this answer.
-    Done(String),
-    /// It waits for somebody, and for what.
-    Waiting(String),
-    /// It did not, and why.
-    Failed(String),
-}
-
 /// Puts the answers of other sessions where a prompt names them.
 ///
 /// # Errors

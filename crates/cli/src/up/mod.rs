@@ -7,6 +7,7 @@ mod plan;
 mod progress;
 mod report;
 mod seed;
+mod verdict;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -26,9 +27,9 @@ use crate::cli;
 use crate::exit::Code;
 use crate::output::{Format, say};
 use crate::{control, data};
-use job::Verdict;
 use progress::Progress;
 use report::Outcome;
+use verdict::Verdict;
 pub use work::NAME as SESSION_NAME;
 use work::{Fleet, News};
 

@@ -4,8 +4,8 @@ use planaria_core::SessionId;
 use serde_json::json;
 
 use super::chaos::Faults;
-use super::job::Verdict;
 use super::progress::Line;
+use super::verdict::Verdict;
 use super::work::Fleet;
 use crate::data;
 use crate::exit::Code;

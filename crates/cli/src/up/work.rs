@@ -11,18 +11,18 @@ use futures_util::FutureExt;
 use planaria_core::SessionId;
 use planaria_core::event::ClientEvent;
 use planaria_core::id::derive;
-use planaria_core::port::store::{Put, Store};
-use planaria_core::record::Kind;
-use planaria_core::record::payload::{ErrorBody, Genesis, SessionError, StopReason};
+use planaria_core::port::store::Put;
+use planaria_core::record::payload::{Genesis, StopReason};
 use planaria_core::session::{SessionState, Status};
 use planaria_runtime::{Condition, Error, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use super::check;
-use super::job::{Job, Plan, Verdict, fill};
+use super::job::{Job, Plan, fill};
 use super::progress::Line;
 use super::seed::{self, Planted};
-use crate::{answer, data};
+use super::verdict::{self, Verdict};
+use crate::data;
 
 /// The metadata key that names a session's fleet.
 pub const FLEET: &str = "planaria.fleet";
@@ -89,7 +89,7 @@ impl Fleet {
                 // Who comes after goes on with the answer; the check is for the report.
                 verdicts[index].send_replace(Some(verdict.clone()));
                 let verdict = fleet.checked(index, verdict, &news).await;
-                let line = Line::of(word(&verdict));
+                let line = Line::of(verdict.word());
                 let _ = news.send(News { verdict: Some(verdict), ..News::of(index, line) }).await;
             });
         }
@@ -150,7 +150,7 @@ impl Fleet {
             ));
         }
         if state.status == Status::Idle(StopReason::RetriesExhausted) {
-            let why = last_error(self.runtime.store().as_ref(), id, state).await?;
+            let why = verdict::last_error(self.runtime.store().as_ref(), id, state).await?;
             notes.push(format!("{}: trying its turn again, which ended with: {why}", job.name));
         }
         for note in notes {
@@ -285,7 +285,7 @@ impl Fleet {
             };
             let line = self.line(id, &state);
             let _ = news.send(News { id: Some(id), ..News::of(job, line) }).await;
-            if let Some(verdict) = self.verdict(id, &state).await? {
+            if let Some(verdict) = verdict::of(self.runtime.store().as_ref(), id, &state).await? {
                 return Ok(verdict);
             }
             view.changed().await?;
@@ -310,61 +310,4 @@ impl Fleet {
             restarts,
         }
     }
-
-    async fn verdict(
-        &self,
-        id: SessionId,
-        state: &SessionState,
-    ) -> anyhow::Result<Option<Verdict>> {
-        let store = self.runtime.store();
-        let store: &dyn Store = store.as_ref();
-        Ok(Some(match &state.status {
-            Status::Idle(StopReason::EndTurn) if state.queue.is_empty() => {
-                Verdict::Done(answer::of(store, id, state).await?)
-            }
-            Status::Idle(StopReason::RequiresAction { event_ids }) => {
-                let calls: Vec<String> = state
-                    .calls
-                    .iter()
-                    .filter(|c| event_ids.contains(&c.id))
-                    .map(|c| format!("{} ({})", c.name, c.id))
-                    .collect();
-                Verdict::Waiting(format!(
-                    "answers to {}; this command cannot give them: let the agent's tools run with \
-                     `always_allow`, or drive the session from the library",
-                    calls.join(", ")
-                ))
-            }
-            Status::Idle(StopReason::EndTurn) | Status::New | Status::Running => return Ok(None),
-            Status::Rescheduling { .. } => return Ok(None),
-            Status::Idle(_) => Verdict::Failed(last_error(store, id, state).await?),
-            Status::Terminated => Verdict::Failed("the session is terminated".to_owned()),
-        }))
-    }
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Done(_) => "done",
-        Verdict::Waiting(_) => "waiting",
-        Verdict::Failed(_) => "failed",
-    }
-}
-
-/// The words of the last `session.error`.
-async fn last_error(
-    store: &dyn Store,
-    id: SessionId,
-    state: &SessionState,
-) -> anyhow::Result<String> {
-    /// An error stands right before the idle statuses; what was flushed in between is bounded.
-    const TAIL: u64 = 128;
-    let from = state.seq.saturating_sub(TAIL).max(1);
-    let page = store.read(id, from, TAIL as usize + 1).await?;
-    let error = page.iter().rev().find(|r| r.kind == Kind::SessionError);
-    let body = error.and_then(|r| r.parse::<SessionError>().ok()).map(|e| e.error);
-    Ok(match body {
-        Some(ErrorBody { message, .. }) => message,
-        None => "the turn ended without an answer".to_owned(),
-    })
 }

@@ -4,10 +4,11 @@
 //! followed a session does not read its log again, and one that takes over gets the same request
 //! from the same records.
 //!
-//! Everything that was said goes in, except what the Messages API refuses: once refused, a log would
-//! be refused for ever. Left out are
+//! Everything that was said goes in, except what the Messages API refuses: once refused, a log
+//! would be refused for ever. Left out are
 //! * blank texts, the model's and those of results;
-//! * thinking without a signature, or with [`UNSIGNED`]: a session that the scripted model began can
+//! * thinking without a signature, or with [`UNSIGNED`]: a session that the scripted model began
+//!   can
 //!   go on with another;
 //! * thinking at the end of a message, which an answer that was cut off leaves behind;
 //! * what is not text in a failed result: a note stands in its place;

@@ -60,8 +60,8 @@ pub(super) fn settle(batch: &mut Batch<'_>) {
     idle(batch, StopReason::EndTurn, None);
 }
 
-/// Ends the open model request, if there is one, without an answer. `usage` is what its last attempt
-/// cost all the same.
+/// Ends the open model request, if there is one, without an answer. `usage` is what its last
+/// attempt cost all the same.
 pub(super) fn close_request(batch: &mut Batch<'_>, usage: Usage) {
     end_request(batch, true, usage);
 }

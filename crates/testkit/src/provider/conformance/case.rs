@@ -33,8 +33,8 @@ pub enum Case {
         /// The text's pieces, each sent on its own. The block does not end.
         text: Vec<String>,
     },
-    /// Tells what the request has used so far, and then ends without a word. For endpoints that tell
-    /// it while they answer.
+    /// Tells what the request has used so far, and then ends without a word. For endpoints that
+    /// tell it while they answer.
     BreaksOffHavingUsed {
         /// What it has used.
         usage: Usage,
