@@ -89,7 +89,7 @@ pub enum Error {
         message: String,
     },
     /// The endpoint refuses the request as it is (400, 404, 413, 422): asking again cannot help.
-    #[error("the model endpoint refused the request: {message}")]
+    #[error("the model provider refused the request: {message}")]
     Rejected {
         /// The endpoint's own words.
         message: String,

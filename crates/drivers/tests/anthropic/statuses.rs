@@ -53,7 +53,7 @@ async fn the_endpoints_words_its_type_and_the_request_are_told() {
     let error = error(Reply::json(400, &body).header("request-id", "req_011")).await;
     assert_eq!(
         error.to_string(),
-        "the model endpoint refused the request: 400: messages.0: all messages must have content \
+        "the model provider refused the request: 400: messages.0: all messages must have content \
          (invalid_request_error, request req_011)"
     );
 }
