@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 
 use planaria_core::port::sandbox::{Driver, Ended, Error, Locator, Spec};
 
-use crate::support::{Rig, ask, bash, dead, good, kill, one, patiently, pid};
+use crate::support::{Rig, ask, bad, bash, dead, good, kill, one, patiently, pid};
 
 #[tokio::test]
 async fn a_killed_hand_leaves_nothing_running_and_its_call_is_lost() {
@@ -114,6 +114,32 @@ async fn what_a_running_command_started_is_recorded_while_it_runs() {
         let _next = rig.hand(2).await;
         reading.await.unwrap();
         assert!(asked.await.unwrap().is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_shell_stays_recorded_until_its_group_is_empty() {
+    patiently(async {
+        let rig = Rig::new();
+        let (_, hand) = rig.hand(1).await;
+        let recorded = |pid: &str| {
+            let text = fs::read(rig.state().join("processes")).unwrap();
+            let all: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
+            all.iter().any(|process| process["pid"].to_string() == pid)
+        };
+        let said = bad(&hand, bash(1, "echo $$; sleep 1000 & exit 3")).await;
+        let shell = said.lines().next().unwrap();
+        assert!(recorded(shell));
+        good(&hand, bash(2, "true")).await;
+        assert!(recorded(shell), "by its number the group is known");
+        good(&hand, bash(3, &format!("kill -9 -{shell}"))).await;
+        // The kernel may take its time with the killed ones.
+        let mut id = 4;
+        while recorded(shell) {
+            good(&hand, bash(id, "true")).await;
+            id += 1;
+        }
     })
     .await;
 }
