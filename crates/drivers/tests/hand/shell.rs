@@ -4,7 +4,7 @@ use planaria_core::EventId;
 use planaria_core::port::sandbox::Ended;
 use serde_json::json;
 
-use crate::support::{Fifo, Rig, ask, bad, bash, call, good, one, outcome, patiently, short};
+use crate::support::{Fifo, Rig, ask, bad, bash, call, good, one, outcome, patiently, run, short};
 
 #[tokio::test]
 async fn directory_and_variables_survive_and_output_is_merged_and_plain() {
@@ -193,6 +193,72 @@ async fn no_output_and_no_open_file_can_pretend_that_a_command_has_ended() {
             "for fd in /proc/$$/fd/*; do echo 1 0 > $fd & done 2>/dev/null; wait; (exit 8)";
         assert!(bad(&hand, bash(3, command)).await.ends_with("[exit status 8]"));
         assert!(good(&hand, bash(4, "echo alive")).await.ends_with("alive\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whatever_a_command_redefines_its_end_is_told() {
+    patiently(async {
+        let rig = Rig::new();
+        let (_, hand) = rig.hand(1).await;
+        for (id, command) in [
+            "builtin() { echo no; }; printf() { echo no; }; command() { echo no; }; unset() { :; }",
+            "enable -n printf echo builtin; shopt -s expand_aliases; alias builtin=false",
+            "exec 200>lock; flock -n 200",
+            "for fd in $(seq 100 255); do eval \"exec $fd>lock\"; done",
+            "IFS=0123456789; set -C; set -u; set -f; BASH_ARGV0=$(head -c 9999 /dev/zero | tr '\\0' x)",
+            "trap 'true' ERR DEBUG RETURN; set -ET",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let id = 10 * id as u128;
+            let said = bad(&hand, bash(id, &format!("{command}; \\echo did-it; (exit 17)"))).await;
+            assert!(said.ends_with("did-it\n[exit status 17]"), "{command}: {said}");
+            assert_eq!(bad(&hand, bash(id + 1, "/bin/echo on; (exit 18)")).await, "on\n[exit status 18]");
+            good(&hand, call(id + 2, "bash", json!({"restart": true}))).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trace_shows_the_command_and_nothing_of_ours() {
+    patiently(async {
+        let rig = Rig::new();
+        let (_, hand) = rig.hand(1).await;
+        good(&hand, bash(1, "set -x")).await;
+        let said = good(&hand, bash(2, "echo hi")).await;
+        assert_eq!(said, "+ eval 'echo hi'\n++ echo hi\nhi\n");
+        let said = good(&hand, bash(3, "set +x")).await;
+        assert_eq!(said, "+ eval 'set +x'\n++ set +x\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shell_that_lost_its_input_or_died_between_calls_is_not_replaced_in_silence() {
+    patiently(async {
+        let rig = Rig::new();
+        let (_, hand) = rig.hand(1).await;
+        let closed = bad(&hand, bash(1, "A=1; exec 10>&-; exec 11>&-; exec 12>&-")).await;
+        assert!(closed.contains("the shell exited with status"), "{closed}");
+
+        let go = rig.fifo("go");
+        let gone = rig.fifo("gone");
+        let command = format!(
+            "A=1; (read -r x < {}; kill -9 $$; exec /bin/echo) >{} &",
+            go.path.display(),
+            gone.path.display()
+        );
+        let reading = tokio::spawn(async move { gone.read_to_end().await });
+        good(&hand, bash(2, &command)).await;
+        let _kept = go.write_line().await;
+        reading.await.unwrap();
+        let said = run(&hand, bash(3, "echo \"[$A]\"")).await.0;
+        assert!(said.contains("the shell was killed by signal 9"), "{said}");
+        assert!(good(&hand, bash(4, "echo \"[$A]\"")).await.contains("[]\n"));
     })
     .await;
 }

@@ -1,25 +1,36 @@
 //! The control pipe, on which the shell says that a command has ended.
 //!
-//! Commands do not have the pipe, and what comes through it counts only with the call's own nonce,
-//! so that no output, and no process of an earlier call, can pretend that a command has ended.
+//! No shell and no command has the pipe open: the shell opens it by its name below `/proc` when a
+//! command has ended. What comes through it counts only with the call's own nonce, so that no
+//! output, and no process of an earlier call, can pretend that a command has ended.
 
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
 use crate::hand::limits::CONTROL_LINE_MAX;
 
-/// The hand's end of the pipe.
+/// Both ends of the pipe.
 #[derive(Debug)]
 pub(super) struct Control {
     pipe: pipe::Receiver,
+    /// Open for as long as its name is used.
+    end: OwnedFd,
     line: Vec<u8>,
 }
 
 impl Control {
-    pub fn new(pipe: pipe::Receiver) -> Self {
-        Self { pipe, line: Vec::new() }
+    pub fn new() -> io::Result<Self> {
+        let (read, write) = io::pipe()?;
+        let pipe = pipe::Receiver::from_owned_fd(read.into())?;
+        Ok(Self { pipe, end: write.into(), line: Vec::new() })
+    }
+
+    /// The name by which the shell opens it.
+    pub fn name(&self) -> String {
+        format!("/proc/{}/fd/{}", std::process::id(), self.end.as_raw_fd())
     }
 
     /// Waits until the shell says the nonce, and gives the exit status. Waits for ever when the
@@ -37,7 +48,10 @@ impl Control {
                     if let Some(status) = parse(&line, nonce) {
                         return status;
                     }
-                } else if self.line.len() < CONTROL_LINE_MAX {
+                } else {
+                    // What counts stands at the end of the line.
+                    let excess = (self.line.len() + 1).saturating_sub(CONTROL_LINE_MAX);
+                    self.line.drain(..excess);
                     self.line.push(*byte);
                 }
             }
@@ -46,7 +60,9 @@ impl Control {
 }
 
 fn parse(line: &[u8], nonce: &str) -> Option<i32> {
-    let (said, status) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.rsplit(' ');
+    let (status, said) = (words.next()?, words.next()?);
     (said == nonce).then(|| status.parse().ok())?
 }
 
@@ -60,13 +76,17 @@ pub(super) fn nonce() -> io::Result<String> {
     Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
 }
 
-/// What the shell is fed: the command, cut off from the shell's own input and from the control
-/// pipe, and then the nonce with the command's exit status.
-pub(super) fn script(command: &str, nonce: &str, control: i32) -> String {
+/// What the shell is fed: the command, cut off from the shell's own input, and then the nonce with
+/// the command's exit status.
+///
+/// The nonce is said by an error message of the shell, that a parameter is not set: no function, no
+/// alias and no disabled builtin can stand in its way, no trace shows it, and `!` keeps `set -e`
+/// and traps out of it.
+pub(super) fn script(command: &str, nonce: &str, control: &str) -> String {
     let quoted = command.replace('\'', r"'\''");
     format!(
-        "{{ eval '{quoted}'\n}} </dev/null {control}>&-; \
-         builtin printf '%s %s\\n' {nonce} \"$?\" >&{control}\n"
+        "{{ \\eval '{quoted}'\n}} </dev/null\n\
+         ! ( s{nonce}=$?; ${{p{nonce}?\"{nonce} $s{nonce}\"}} ) 2>>{control}\n"
     )
 }
 
@@ -76,12 +96,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_nonce_of_the_call_ends_it() {
-        let (mut to, from) = pipe::pipe().unwrap();
-        let mut control = Control::new(from);
+        let mut control = Control::new().unwrap();
         let mut said = b"other 0\nmine\nmine x\n 0\n".to_vec();
         said.extend([b'x'; 3 * CONTROL_LINE_MAX]);
-        said.extend(b"\nmine 7\n");
-        tokio::io::AsyncWriteExt::write_all(&mut to, &said).await.unwrap();
+        said.extend(b"\n\xff bash: line 3: pmine: mine 7\n");
+        std::fs::write(control.name(), said).unwrap();
         assert_eq!(control.status("mine").await, 7);
     }
 

@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::task::AbortHandle;
@@ -19,16 +18,12 @@ use crate::hand::process::Process;
 use crate::hand::reaper::{Exit, Reaper};
 use crate::hand::tail::Tail;
 
-/// Above the numbers that people choose for their own files.
-const CONTROL_FD_MIN: i32 = 200;
-
 /// A shell that waits for a command or runs one.
 #[derive(Debug)]
 pub(super) struct Shell {
     process: Process,
     input: pipe::Sender,
     control: Control,
-    control_fd: i32,
     output: Rc<Output>,
     pump: AbortHandle,
     pub exit: Exit,
@@ -51,11 +46,6 @@ impl Shell {
     pub fn start(place: &Place, reaper: &Reaper) -> io::Result<Self> {
         let (input_read, input_write) = io::pipe()?;
         let (output_read, output_write) = io::pipe()?;
-        let (control_read, control_write) = io::pipe()?;
-        // No standard stream, so it is inherited under its number. Nothing else is started
-        // meanwhile: this thread is the only one of the hand that starts processes.
-        let control_write = fcntl_dupfd_cloexec(&control_write, CONTROL_FD_MIN)?;
-        fcntl_setfd(&control_write, FdFlags::empty())?;
         let mut command = Command::new("/bin/bash");
         command
             .args(["--noprofile", "--norc"])
@@ -76,8 +66,7 @@ impl Shell {
         Ok(Self {
             process,
             input: pipe::Sender::from_owned_fd(input_write.into())?,
-            control: Control::new(pipe::Receiver::from_owned_fd(control_read.into())?),
-            control_fd: control_write.as_raw_fd(),
+            control: Control::new()?,
             pump: tokio::task::spawn_local(output.clone().pump()).abort_handle(),
             output,
             exit,
@@ -91,7 +80,7 @@ impl Shell {
     /// Runs a command and gives its exit status. Never returns when the shell dies.
     pub async fn status(&mut self, command: &str) -> io::Result<i32> {
         let nonce = nonce()?;
-        let script = script(command, &nonce, self.control_fd);
+        let script = script(command, &nonce, &self.control.name());
         if self.input.write_all(script.as_bytes()).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -75,9 +75,11 @@ impl Turn<'_> {
         deadline: Instant,
         stop: &CancellationToken,
     ) -> io::Result<(Ran, String)> {
-        let mut shell = match self.shell.take().filter(|shell| shell.exit.borrow().is_none()) {
-            Some(shell) => shell,
-            None => self.start()?,
+        let kept = self.shell.take();
+        let dead = kept.as_ref().and_then(|shell| *shell.exit.borrow());
+        let mut shell = match kept {
+            Some(shell) if dead.is_none() => shell,
+            _ => self.start()?,
         };
         let mut exit = shell.exit.clone();
         let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
@@ -90,7 +92,8 @@ impl Turn<'_> {
         let ran = tokio::select! { biased;
             status = shell.status(command) => Ran::Status(status?),
             status = exit.wait_for(Option::is_some) => {
-                Ran::Died(died(*status.expect("the reaper lives")))
+                let status = *status.expect("the reaper lives");
+                Ran::Died(died(status.expect("waited for")))
             }
             () = stop.cancelled() => Ran::Interrupted,
             () = sleep_until(deadline) => Ran::TimedOut,
@@ -105,7 +108,10 @@ impl Turn<'_> {
         if matches!(ran, Ran::Status(_)) {
             *self.shell = Some(shell);
         }
-        Ok((ran, output))
+        let note = |status| {
+            format!("[the shell {} since the last call; this is a new one]\n", died(status))
+        };
+        Ok((ran, dead.map(note).unwrap_or_default() + &output))
     }
 
     /// Kills the shell and all that commands started; the next command gets a fresh one.
@@ -137,8 +143,7 @@ impl Turn<'_> {
     }
 }
 
-fn died(status: Option<WaitStatus>) -> String {
-    let status = status.expect("waited for");
+fn died(status: WaitStatus) -> String {
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => format!("exited with status {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
