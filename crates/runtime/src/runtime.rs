@@ -131,6 +131,9 @@ impl Runtime {
 
     async fn order(&self, id: SessionId, mut order: Order) -> Result<Vec<Record>, Error> {
         let parts = &self.tree.parts;
+        if let Some(end) = parts.end.borrow().as_ref() {
+            return Err(Error::Ended(end.to_string()));
+        }
         let creates = matches!(order.command, Command::Create(_));
         let awake = parts.registry.known(id).is_some_and(|entry| entry.session.get().is_some());
         if !creates && !awake && parts.store.head(id).await?.is_none() {
@@ -141,9 +144,6 @@ impl Runtime {
         order.permit = Some(entry.door.clone().acquire_owned().await.map_err(ended)?);
         let (reply, answer) = oneshot::channel();
         order.reply = Some(reply);
-        if let Some(end) = parts.end.borrow().as_ref() {
-            return Err(Error::Ended(end.to_string()));
-        }
         self.unreadable(id)?;
         if entry.session.get().is_none() {
             self.tree.start_session(id).await;
