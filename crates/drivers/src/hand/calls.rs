@@ -80,8 +80,8 @@ impl Calls {
                 Some(State::Lost) => return Body::Ended(Ended::Lost),
                 Some(State::Started) if !call.rerun => self.append(&Entry::Lost(call.id)).await,
                 Some(State::Started) | None => {
-                    if let Err(problem) = self.start(&call) {
-                        return Body::Refused(problem);
+                    if let Err(refusal) = self.start(&call) {
+                        return refusal;
                     }
                 }
             }
@@ -116,9 +116,14 @@ impl Calls {
         self.append(&Entry::Owner { generation, epoch }).await;
     }
 
+    /// Accepts no more calls.
+    pub fn refuse(&self) {
+        self.retiring.set(true);
+    }
+
     /// Accepts no more calls, stops those that run, and waits a while until they have ended.
     pub async fn retire(&self) {
-        self.retiring.set(true);
+        self.refuse();
         let running: Vec<Running> = self.running.borrow().values().cloned().collect();
         running.iter().for_each(|running| running.stop.cancel());
         let ended = async {
@@ -129,17 +134,17 @@ impl Calls {
         let _ = tokio::time::timeout(RETIRE_WAIT, ended).await;
     }
 
-    fn start(self: &Rc<Self>, call: &WireCall) -> Result<(), String> {
+    fn start(self: &Rc<Self>, call: &WireCall) -> Result<(), Body> {
         if self.retiring.get() {
-            return Err("the hand is ending".to_owned());
+            return Err(Body::Later("the hand is ending".to_owned()));
         }
         if self.running.borrow().len() >= RUNNING_MAX {
-            return Err(format!("{RUNNING_MAX} calls are under way; wait for one to end"));
+            return Err(Body::Later(format!("{RUNNING_MAX} calls are under way")));
         }
         if self.index.borrow().is_full() {
-            return Err("the session has made as many calls as a hand can remember; start \
-                        another session"
-                .to_owned());
+            let problem = "the session has made as many calls as a hand can remember; start \
+                           another session";
+            return Err(Body::Refused(problem.to_owned()));
         }
         let (done, end) = watch::channel(());
         let stop = CancellationToken::new();

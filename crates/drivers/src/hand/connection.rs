@@ -143,12 +143,13 @@ async fn converse(hand: &Rc<Hand>, stream: UnixStream, epoch: u64) -> io::Result
 async fn answer(hand: Rc<Hand>, request: Request, busy: bool, answers: mpsc::Sender<Answer>) {
     let calls = &hand.calls;
     let body = match request.ask {
-        Ask::Ensure(_) if busy => Body::Refused(format!("{REQUESTS_MAX} requests are in flight")),
+        Ask::Ensure(_) if busy => Body::Later(format!("{REQUESTS_MAX} requests are in flight")),
         Ask::Ensure(call) => calls.ensure(call).await,
         Ask::Cancel(call) => calls.cancel(call).await,
         Ask::Seal(call) => calls.seal(call).await,
         Ask::Ping => Body::Done,
         Ask::Retire => {
+            calls.refuse();
             // Goes on when the connection breaks meanwhile: it was asked for.
             let (hand, answers) = (hand.clone(), answers.clone());
             tokio::task::spawn_local(retire(hand, request.id, answers));

@@ -118,6 +118,8 @@ impl LocalHand {
         self.requests.send((request, id, reply)).await.map_err(|_| gone())?;
         match answer.await {
             Ok(Ok(Body::Refused(problem))) => Err(Error::Refused(problem)),
+            // Whoever is disconnected attaches again, to this hand or to the next, and asks again.
+            Ok(Ok(Body::Later(problem))) => Err(Error::Disconnected(problem)),
             Ok(Ok(Body::Fenced(problem))) => Err(Error::Fenced(problem)),
             Ok(answered) => answered,
             Err(_) => Err(gone()),
@@ -211,6 +213,38 @@ mod tests {
 
     use super::*;
     use crate::hand::process::Process;
+
+    #[tokio::test]
+    async fn what_a_hand_cannot_do_now_is_asked_again_and_what_it_refuses_is_not() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let address = Address { socket, process: Process::current().unwrap() };
+        let hand = LocalHand::new(ours, address);
+        let answering = async {
+            let (mut from, mut to) = theirs.into_split();
+            for body in [Body::Later("ending".to_owned()), Body::Refused("never".to_owned())] {
+                let (back, request) = frame::read::<_, Request>(from).await;
+                from = back;
+                let id = request.unwrap().unwrap().id;
+                frame::write(&mut to, &frame::encode(&Answer { id, body }).unwrap()).await.unwrap();
+            }
+            (from, to)
+        };
+        let asking = async {
+            let call = || Call {
+                id: EventId(1),
+                name: "bash".to_owned(),
+                input: serde_json::Value::Null,
+                deadline: 1,
+                rerun: false,
+            };
+            (hand.ensure(call()).await, hand.ensure(call()).await)
+        };
+        let ((later, never), _kept) = tokio::join!(asking, answering);
+        assert_eq!(later, Err(Error::Disconnected("ending".to_owned())));
+        assert_eq!(never, Err(Error::Refused("never".to_owned())));
+    }
 
     #[tokio::test]
     async fn a_hand_of_the_version_before_is_spoken_to_in_its_own() {

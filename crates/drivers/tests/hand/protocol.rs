@@ -98,6 +98,42 @@ async fn a_seal_and_a_ping_are_answered_and_a_sealed_call_does_not_start() {
 }
 
 #[tokio::test]
+async fn a_hand_that_is_full_or_ending_says_later_and_does_not_start_the_call() {
+    patiently(async {
+        let rig = Rig::new();
+        let (locator, _hand) = rig.hand(1).await;
+        let (mut stream, ..) = Hello::right().say(&locator).await;
+        let ensure = |id: u64, command: &str| {
+            let call = planaria_core::EventId(u128::from(id));
+            let ensure = json!({"id": call, "name": "bash", "input": {"command": command},
+                                "deadline": 600_000_000, "rerun": false});
+            json!({"id": id, "ask": {"Ensure": ensure}})
+        };
+        let later = |problem: &str| json!({ "Later": problem });
+        // One runs, the others wait for the shell.
+        for id in 1..=256 {
+            send(&mut stream, &ensure(id, "sleep 1000")).await;
+        }
+        send(&mut stream, &ensure(257, "echo no > file")).await;
+        let answer = receive(&mut stream).await;
+        assert_eq!(answer, json!({"id": 257, "body": later("256 requests are in flight")}));
+        // On another connection there is room for requests, and none for calls.
+        let (mut second, ..) = Hello::right().say(&locator).await;
+        send(&mut second, &ensure(258, "echo no > file")).await;
+        let answer = receive(&mut second).await;
+        assert_eq!(answer, json!({"id": 258, "body": later("256 calls are under way")}));
+        // Both at once, so that the second is read before the hand is gone.
+        send(&mut second, &json!({"id": 259, "ask": "Retire"})).await;
+        send(&mut second, &ensure(260, "echo no > file")).await;
+        let answer = receive(&mut second).await;
+        assert_eq!(answer, json!({"id": 260, "body": later("the hand is ending")}));
+        assert_eq!(receive(&mut second).await, json!({"id": 259, "body": "Done"}));
+        assert!(!rig.workspace().join("file").exists());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nonsense_and_too_large_frames_close_the_connection_and_nothing_else() {
     patiently(async {
         let rig = Rig::new();

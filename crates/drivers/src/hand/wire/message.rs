@@ -52,8 +52,10 @@ pub(crate) enum Body {
     Ended(Ended),
     /// Done as asked.
     Done,
-    /// Not done, and why.
+    /// Not done, and why. The same request is refused for ever.
     Refused(String),
+    /// Not now, and why. Nothing is known of the call by that; ask again, maybe another hand.
+    Later(String),
     /// A server with a higher epoch took over.
     Fenced(String),
 }
