@@ -1,8 +1,10 @@
 //! The file tools, through a real hand.
 
+use std::ffi::OsString;
+
 use serde_json::json;
 
-use crate::support::{Rig, bad, bash, call, good, patiently};
+use crate::support::{Rig, bad, bash, call, good, hand_command, patiently};
 
 #[tokio::test]
 async fn files_are_written_edited_found_and_read_in_the_workspace() {
@@ -24,6 +26,34 @@ async fn files_are_written_edited_found_and_read_in_the_workspace() {
         assert_eq!(good(&hand, call(6, "read", range)).await, "fn three() {}\n");
         let absolute = rig.workspace().join("src/a.rs");
         assert!(good(&hand, call(7, "read", json!({"file_path": absolute}))).await.contains("one"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_there_is_no_room_for_keeps_its_old_content() {
+    patiently(async {
+        let mut rig = Rig::new();
+        // Files of this hand end at 100 KiB, as on a disk that is full.
+        let words = ["/bin/bash", "-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "bash"];
+        let limited = words.map(OsString::from).into_iter();
+        rig.options.hand_command = limited.chain(hand_command()).collect();
+        let (_, hand) = rig.hand(1).await;
+        let old = "old\n".repeat(1_000);
+        good(&hand, bash(1, "yes old | head -1000 | tee one > two; ln two three")).await;
+        for (id, name) in [(10, "one"), (11, "two")] {
+            let new = json!({"file_path": name, "content": "x".repeat(200_000)});
+            assert!(bad(&hand, call(id, "write", new)).await.contains("too large"));
+            let path = rig.workspace().join(name);
+            assert!(std::fs::read_to_string(path).unwrap() == old, "{name} is not as it was");
+        }
+        let edit = json!({"file_path": "one", "old_string": "old\n", "replace_all": true,
+                          "new_string": "x".repeat(200)});
+        assert!(bad(&hand, call(20, "edit", edit)).await.contains("too large"));
+        let fresh = json!({"file_path": "four", "content": "x".repeat(200_000)});
+        bad(&hand, call(21, "write", fresh)).await;
+        let left = good(&hand, bash(22, "cmp one two && ls -A")).await;
+        assert_eq!(left, "one\nthree\ntwo\n");
     })
     .await;
 }
