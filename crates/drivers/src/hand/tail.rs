@@ -7,6 +7,9 @@ use super::limits::OUTPUT_BYTES_MAX;
 /// Stands in for a tab while escapes are stripped, which would take the tab along. A noncharacter:
 /// no text has it.
 const TAB: &str = "\u{fdd0}";
+/// A newline and, in front of it, the character that ends every escape. An escape that nobody ended
+/// would hide all that comes behind it.
+const END: &str = "\x18\n";
 const TRUNCATED: &str = "[output truncated]\n";
 
 /// Keeps the last [`OUTPUT_BYTES_MAX`] bytes.
@@ -34,7 +37,7 @@ impl Tail {
             let cut = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
             bytes.drain(..cut);
         }
-        let text = String::from_utf8_lossy(&bytes).replace('\t', TAB);
+        let text = String::from_utf8_lossy(&bytes).replace('\t', TAB).replace('\n', END);
         let text = strip_ansi_escapes::strip_str(text).replace(TAB, "\t");
         if truncated { format!("{TRUNCATED}{text}") } else { text }
     }
@@ -56,6 +59,17 @@ mod tests {
         assert_eq!(taken(b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\"), "link");
         assert_eq!(taken(b"\x1b]52;c;c2VjcmV0\x07after"), "after");
         assert_eq!(taken(b"\xff\xc3\xa4"), "\u{fffd}\u{e4}");
+    }
+
+    #[test]
+    fn an_escape_that_nobody_ended_hides_no_more_than_its_line() {
+        for begin in ["\x1b]0;", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1b[", "\x1b[1;", "\x1b"] {
+            let text = taken(format!("before{begin}title\nIMPORTANT\nerror: line\n").as_bytes());
+            let rest = text.strip_prefix("before").unwrap();
+            assert!(rest.ends_with("\nIMPORTANT\nerror: line\n"), "{begin:?}: {rest:?}");
+        }
+        assert_eq!(taken(b"a\x1b]0;t\nIMPORTANT\n"), "a\nIMPORTANT\n");
+        assert_eq!(taken(b"a\x1b[\nIMPORTANT"), "a\nIMPORTANT");
     }
 
     #[test]
