@@ -70,6 +70,8 @@ pub(super) const CONTROL_LINE_MAX: usize = 128;
 pub(super) const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Bytes of an image or PDF, whose base64 must fit into one record.
 pub(super) const MEDIA_BYTES_MAX: usize = RESULT_BYTES_MAX / 4 * 3 - 1_024;
+/// Pixels of an image's side (the Messages API's own bound).
+pub(super) const SIDE_MAX: u32 = 8_000;
 /// Directory entries that one glob or grep looks at (the toolset's own bound).
 pub(super) const WALK_ENTRIES_MAX: usize = 50_000;
 /// Paths that a glob answers (the toolset's own bound).

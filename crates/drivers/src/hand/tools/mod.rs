@@ -7,6 +7,7 @@ mod desk;
 mod edit;
 mod glob;
 mod grep;
+mod media;
 mod read;
 mod spill;
 mod write;

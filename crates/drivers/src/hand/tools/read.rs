@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, decoded, input, open, said, text};
-use crate::hand::limits::{MEDIA_BYTES_MAX, SNIFF_BYTES, TEXT_BYTES_MAX};
+use super::media::Media;
+use crate::hand::limits::{MEDIA_BYTES_MAX, SIDE_MAX, SNIFF_BYTES, TEXT_BYTES_MAX};
 
 #[derive(Debug, Deserialize)]
 struct Input {
@@ -24,48 +25,53 @@ pub(super) fn run(desk: &Desk, given: Value) -> Result<Outcome, String> {
     let mut head = Vec::new();
     let sniffed = open(&path, &named)?.take(SNIFF_BYTES as u64).read_to_end(&mut head);
     sniffed.map_err(|error| said(&named, &error))?;
-    if let Some((block, media_type)) = media(&head) {
-        return picture(open(&path, &named)?, &named, block, media_type);
+    let claimed = Media::claimed(&head);
+    if let Some(media) = claimed
+        && let Some(outcome) = picture(open(&path, &named)?, &named, media, view_range.is_some())?
+    {
+        return Ok(outcome);
     }
     let text = match view_range {
-        None => text(&path, &named, "; name a view_range, or use grep")?,
-        Some((first, last)) => lines(desk, open(&path, &named)?, &named, first, last)?,
+        None => text(&path, &named, "; name a view_range, or use grep"),
+        Some((first, last)) => lines(desk, open(&path, &named)?, &named, first, last),
     };
+    let text = text.map_err(|problem| match claimed {
+        Some(media) => {
+            format!("{problem}; it begins like {} and is damaged or cut short", media.block().1)
+        }
+        None => problem,
+    })?;
     Ok(Outcome::text(if text.is_empty() { "[empty]".to_owned() } else { text }))
 }
 
-/// The kind of block and the media type, by the first bytes.
-fn media(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    if head.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some(("image", "image/png"))
-    } else if head.starts_with(b"\xff\xd8\xff") {
-        Some(("image", "image/jpeg"))
-    } else if head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a") {
-        Some(("image", "image/gif"))
-    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-        Some(("image", "image/webp"))
-    } else if head.starts_with(b"%PDF-") {
-        Some(("document", "application/pdf"))
-    } else {
-        None
-    }
-}
-
-fn picture(file: File, named: &str, block: &str, media_type: &str) -> Result<Outcome, String> {
+/// The block of an image or document that is whole. Where it is not, the file may still be a text;
+/// where a range of lines is wanted, also one that is too large.
+fn picture(file: File, named: &str, media: Media, ranged: bool) -> Result<Option<Outcome>, String> {
     let mut bytes = Vec::new();
     let read = file.take(MEDIA_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| said(named, &error))?;
     if bytes.len() > MEDIA_BYTES_MAX {
+        if ranged {
+            return Ok(None);
+        }
         return Err(format!(
             "{named} is larger than {} KiB, which is too much for an image or a document here; \
              make it smaller first",
             MEDIA_BYTES_MAX >> 10
         ));
     }
+    let Some(size) = media.whole(&bytes) else { return Ok(None) };
+    if let Some((width, height)) = size.filter(|(width, height)| width.max(height) > &SIDE_MAX) {
+        return Err(format!(
+            "{named} has {width} x {height} pixels, and models take {SIDE_MAX} a side at most; \
+             make it smaller first"
+        ));
+    }
+    let (block, media_type) = media.block();
     let source =
         json!({ "type": "base64", "media_type": media_type, "data": STANDARD.encode(bytes) });
     let content = vec![json!({ "type": block, "source": source })];
-    Ok(Outcome { content, is_error: false })
+    Ok(Some(Outcome { content, is_error: false }))
 }
 
 /// Lines from `first` to `last`, from 1, both included; a `last` of 0 or less is the end.
@@ -111,6 +117,7 @@ mod tests {
 
     use tokio_util::sync::CancellationToken;
 
+    use super::super::media::tests::samples;
     use super::*;
 
     fn desk() -> (tempfile::TempDir, Desk) {
@@ -154,15 +161,10 @@ mod tests {
     #[test]
     fn images_and_documents_are_blocks_and_other_binaries_are_refused() {
         let (_directory, desk) = desk();
-        for (bytes, block, media_type) in [
-            (&b"\x89PNG\r\n\x1a\nrest"[..], "image", "image/png"),
-            (b"\xff\xd8\xff\xe0", "image", "image/jpeg"),
-            (b"GIF89a", "image", "image/gif"),
-            (b"RIFF\0\0\0\0WEBPVP8 ", "image", "image/webp"),
-            (b"%PDF-1.7", "document", "application/pdf"),
-        ] {
-            fs::write(desk.workspace.join("a"), bytes).unwrap();
+        for (media, bytes) in samples() {
+            fs::write(desk.workspace.join("a"), &bytes).unwrap();
             let outcome = run(&desk, json!({"file_path": "a"})).unwrap();
+            let (block, media_type) = media.block();
             assert_eq!(outcome.content[0]["type"], block);
             assert_eq!(outcome.content[0]["source"]["media_type"], media_type);
             assert_eq!(outcome.content[0]["source"]["data"], STANDARD.encode(bytes));
@@ -174,9 +176,28 @@ mod tests {
     }
 
     #[test]
+    fn what_only_begins_like_an_image_is_a_text_or_said_to_be_damaged() {
+        let (_directory, desk) = desk();
+        let text = "GIF89a is a format\nof images\n";
+        fs::write(desk.workspace.join("a"), text).unwrap();
+        assert_eq!(read(&desk, json!({"file_path": "a"})).unwrap(), text);
+        let range = json!({"file_path": "a", "view_range": [2, 2]});
+        assert_eq!(read(&desk, range).unwrap(), "of images\n");
+        let (_, png) = samples().remove(0);
+        fs::write(desk.workspace.join("a"), &png[..png.len() - 1]).unwrap();
+        let problem = read(&desk, json!({"file_path": "a"})).unwrap_err();
+        assert!(problem.contains("binary") && problem.contains("image/png"), "{problem}");
+        let mut wide = png.clone();
+        wide[16..20].copy_from_slice(&(SIDE_MAX + 1).to_be_bytes());
+        fs::write(desk.workspace.join("a"), wide).unwrap();
+        let problem = read(&desk, json!({"file_path": "a"})).unwrap_err();
+        assert!(problem.contains("8001 x 3 pixels"), "{problem}");
+    }
+
+    #[test]
     fn an_image_that_no_record_can_hold_is_a_clear_error() {
         let (_directory, desk) = desk();
-        let mut bytes = b"GIF89a".to_vec();
+        let (_, mut bytes) = samples().remove(1);
         bytes.resize(MEDIA_BYTES_MAX, 0);
         fs::write(desk.workspace.join("a"), &bytes).unwrap();
         let outcome = run(&desk, json!({"file_path": "a"})).unwrap();
