@@ -72,7 +72,7 @@ impl Calls {
             }
             let state = self.index.borrow().state(call.id);
             match state {
-                Some(State::Ended(span)) => {
+                Some(State::Ended(span) | State::Answered(span)) => {
                     let outcome = self.index.borrow().outcome(span);
                     return Body::Ended(Ended::Outcome(self.survives(outcome).await));
                 }
@@ -106,9 +106,15 @@ impl Calls {
         match state {
             None => self.append(&Entry::Sealed(call)).await,
             Some(State::Started) => self.append(&Entry::Lost(call)).await,
-            Some(State::Ended(_) | State::Sealed | State::Lost) => {}
+            Some(State::Ended(_) | State::Answered(_) | State::Sealed | State::Lost) => {}
         }
         Body::Done
+    }
+
+    /// Notes that a call's end was answered over a connection.
+    pub async fn answered(&self, call: EventId) {
+        let noted = self.index.borrow_mut().answered(call);
+        self.survives(noted).await;
     }
 
     /// Notes that a server of a higher epoch took over.

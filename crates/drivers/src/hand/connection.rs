@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 
-use planaria_core::SessionId;
+use planaria_core::{EventId, SessionId};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc, watch};
@@ -33,6 +33,9 @@ pub(super) struct Hand {
     /// Told when the hand was asked to end and has answered.
     pub retired: Notify,
 }
+
+/// An answer, and the call whose end it may tell.
+type Said = (Answer, Option<EventId>);
 
 /// Counts a connection for as long as it lives.
 struct Counted(Rc<Hand>);
@@ -107,7 +110,7 @@ async fn greet(hand: &Hand, stream: &mut UnixStream) -> io::Result<Option<u64>> 
 async fn converse(hand: &Rc<Hand>, stream: UnixStream, epoch: u64) -> io::Result<()> {
     let (from, to) = stream.into_split();
     let (answers, queue) = mpsc::channel(ANSWERS_QUEUE_MAX);
-    let mut writing = tokio::task::spawn_local(write(to, queue));
+    let mut writing = tokio::task::spawn_local(write(hand.calls.clone(), to, queue));
     let mut superseded = hand.epoch.subscribe();
     let mut asked = JoinSet::new();
     let mut reading = Box::pin(frame::read::<OwnedReadHalf, Request>(from));
@@ -115,7 +118,7 @@ async fn converse(hand: &Rc<Hand>, stream: UnixStream, epoch: u64) -> io::Result
         let (from, request) = tokio::select! { biased;
             _ = superseded.wait_for(|current| *current > epoch) => {
                 let text = "a server with a higher epoch took over".to_owned();
-                let _ = answers.try_send(Answer { id: 0, body: Body::Fenced(text) });
+                let _ = answers.try_send((Answer { id: 0, body: Body::Fenced(text) }, None));
                 break Ok(());
             }
             _ = &mut writing => return Ok(()),
@@ -140,11 +143,15 @@ async fn converse(hand: &Rc<Hand>, stream: UnixStream, epoch: u64) -> io::Result
     ended
 }
 
-async fn answer(hand: Rc<Hand>, request: Request, busy: bool, answers: mpsc::Sender<Answer>) {
+async fn answer(hand: Rc<Hand>, request: Request, busy: bool, answers: mpsc::Sender<Said>) {
     let calls = &hand.calls;
+    let mut ended = None;
     let body = match request.ask {
         Ask::Ensure(_) if busy => Body::Later(format!("{REQUESTS_MAX} requests are in flight")),
-        Ask::Ensure(call) => calls.ensure(call).await,
+        Ask::Ensure(call) => {
+            ended = Some(call.id);
+            calls.ensure(call).await
+        }
         Ask::Cancel(call) => calls.cancel(call).await,
         Ask::Seal(call) => calls.seal(call).await,
         Ask::Ping => Body::Done,
@@ -157,17 +164,17 @@ async fn answer(hand: Rc<Hand>, request: Request, busy: bool, answers: mpsc::Sen
         }
     };
     // Where nobody listens any more there is nothing to say.
-    let _ = answers.send(Answer { id: request.id, body }).await;
+    let _ = answers.send((Answer { id: request.id, body }, ended)).await;
 }
 
-async fn retire(hand: Rc<Hand>, id: u64, answers: mpsc::Sender<Answer>) {
+async fn retire(hand: Rc<Hand>, id: u64, answers: mpsc::Sender<Said>) {
     hand.calls.retire().await;
-    let _ = answers.send(Answer { id, body: Body::Done }).await;
+    let _ = answers.send((Answer { id, body: Body::Done }, None)).await;
     hand.retired.notify_one();
 }
 
-async fn write(mut to: OwnedWriteHalf, mut queue: mpsc::Receiver<Answer>) {
-    while let Some(answer) = queue.recv().await {
+async fn write(calls: Rc<Calls>, mut to: OwnedWriteHalf, mut queue: mpsc::Receiver<Said>) {
+    while let Some((answer, ended)) = queue.recv().await {
         let id = answer.id;
         let frame = frame::encode(&answer).or_else(|bytes| {
             let body = Body::Refused(format!("the answer has {bytes} bytes, which is too many"));
@@ -176,6 +183,9 @@ async fn write(mut to: OwnedWriteHalf, mut queue: mpsc::Receiver<Answer>) {
         let frame = frame.expect("a short refusal fits");
         if frame::write(&mut to, &frame).await.is_err() {
             return;
+        }
+        if let Some(call) = ended {
+            calls.answered(call).await;
         }
     }
 }

@@ -36,6 +36,8 @@ pub(super) enum Entry {
     Sealed(EventId),
     /// It may have run, and how it ended is not known any more. It will not start again.
     Lost(EventId),
+    /// Their outcomes were answered to a server.
+    Answered(Vec<EventId>),
 }
 
 /// Where a record's body is.
