@@ -1,9 +1,14 @@
 //! What every sandbox driver must show, as small stories told from the server's side.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Call, Driver, Ended, Error, Hand, Locator, Spec};
 use planaria_core::tool::Outcome;
@@ -129,8 +134,10 @@ impl World {
     /// Starts a call at a hand and comes back when it runs.
     async fn running(&self, hand: &Arc<dyn Hand>, call: Call) -> Asked {
         let asked = ask(hand, call.clone());
-        self.bench.started(call.id).await;
-        asked
+        match select(self.bench.started(call.id), asked).await {
+            Either::Left(((), asked)) => asked,
+            Either::Right((ended, _)) => panic!("the call ended without a run: {ended:?}"),
+        }
     }
 
     async fn end(&self) {
@@ -226,9 +233,13 @@ async fn a_running_call_that_is_cancelled_ends_and_says_so(world: &World) {
     let (_, hand) = world.hand(1).await;
     let call = world.bench.blocking(CALL, true);
     let asked = world.running(&hand, call.clone()).await;
+    #[allow(clippy::disallowed_methods, reason = "the suite has no Env, and a driver has none too")]
+    let began = tokio::time::Instant::now();
     hand.cancel(CALL).await.expect("cancelled");
     let ended = answer(asked).await;
     assert!(outcome(ended.clone()).is_error, "{ended:?}");
+    let deadline = Duration::from_micros(call.deadline);
+    assert!(began.elapsed() < deadline / 2, "it ended by its deadline");
     hand.cancel(CALL).await.expect("what has ended stays as it is");
     assert_eq!(hand.ensure(call).await, Ok(ended));
     assert_eq!(world.bench.runs(CALL), 1);

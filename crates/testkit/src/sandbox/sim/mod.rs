@@ -9,7 +9,7 @@ mod hand;
 mod ledger;
 mod site;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod work;
 
 use std::collections::BTreeMap;

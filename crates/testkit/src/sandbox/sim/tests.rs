@@ -26,12 +26,16 @@ fn spec(epoch: u64, generation: u64) -> Spec {
 }
 
 /// The simulated hands on the port's own bench.
-struct Sim {
-    hands: SimHands,
+pub(in crate::sandbox) struct Sim {
+    pub hands: SimHands,
     noted: Mutex<BTreeMap<EventId, usize>>,
 }
 
 impl Sim {
+    pub fn new() -> Self {
+        Self { hands: hands(), noted: Mutex::default() }
+    }
+
     fn call(&self, id: EventId, name: &str, input: Value) -> Call {
         Call { id, name: name.to_owned(), input, deadline: 120_000_000, rerun: true }
     }
@@ -96,7 +100,7 @@ impl Bench for Sim {
 
 #[tokio::test(start_paused = true)]
 async fn the_port_is_kept() {
-    conformance(|| Sim { hands: hands(), noted: Mutex::default() }).await;
+    conformance(Sim::new).await;
 }
 
 /// A call that takes 90 ms; its number is its id.
