@@ -98,7 +98,6 @@ async fn what_a_running_command_started_is_recorded_while_it_runs() {
         let command = format!("{{ {}\n}} >{}; sleep 1000", ESCAPES[3], alive.path.display());
         let reading = tokio::spawn(async move { alive.read_to_end().await });
         let asked = ask(&hand, bash(1, &command));
-        // The hand, the shell and both that sleep, and nothing else: all the others are gone.
         let recorded = || -> Vec<serde_json::Value> {
             let text = fs::read(rig.state().join("processes")).unwrap_or_default();
             serde_json::from_slice(&text).unwrap_or_default()
@@ -107,6 +106,7 @@ async fn what_a_running_command_started_is_recorded_while_it_runs() {
             let name = fs::read_to_string(format!("/proc/{}/comm", process["pid"]));
             name.is_ok_and(|name| name == "sleep\n")
         };
+        // The one in front and the one that nobody is the parent of.
         while recorded().iter().filter(sleeps).count() < 2 {
             tokio::task::yield_now().await;
         }
@@ -123,13 +123,13 @@ async fn a_dead_shell_stays_recorded_until_its_group_is_empty() {
     patiently(async {
         let rig = Rig::new();
         let (_, hand) = rig.hand(1).await;
-        let recorded = |pid: &str| {
+        let recorded = |pid: i64| {
             let text = fs::read(rig.state().join("processes")).unwrap();
             let all: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
-            all.iter().any(|process| process["pid"].to_string() == pid)
+            all.iter().any(|process| process["pid"] == pid)
         };
         let said = bad(&hand, bash(1, "echo $$; sleep 1000 & exit 3")).await;
-        let shell = said.lines().next().unwrap();
+        let shell = said.lines().next().unwrap().parse().unwrap();
         assert!(recorded(shell));
         good(&hand, bash(2, "true")).await;
         assert!(recorded(shell), "by its number the group is known");
