@@ -4,6 +4,7 @@
 
 pub mod conformance;
 mod disk;
+mod layer;
 mod ledger;
 mod sample;
 mod sim;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use conformance::conformance;
 pub use disk::SimDisk;
+pub use layer::{Layer, Layered};
 pub use ledger::{Broken, Ledger, whole};
 pub use sample::{record, sized, txn};
 pub use sim::{Failure, Point, SimStore};

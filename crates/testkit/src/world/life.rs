@@ -22,7 +22,7 @@ use crate::env::{SimClock, SimEnv};
 use crate::provider::SimModel;
 use crate::rng::Rng;
 use crate::sandbox::SimHands;
-use crate::store::{SimDisk, SimStore};
+use crate::store::{Layered, SimDisk, SimStore};
 
 /// Puts something around a store.
 pub(super) type WrapStore = dyn Fn(Arc<SimStore>) -> Arc<dyn Store>;
@@ -107,13 +107,13 @@ impl Lasting {
     async fn serve(&self, life: usize, wrap_store: &WrapStore, wrap_driver: &WrapDriver) -> Ended {
         let store = Arc::new(SimStore::open(&self.disk).expect("the process before is gone"));
         store.delay(self.options.commit);
-        let observed: Arc<dyn Store> = Arc::new(Observed {
+        let observed: Arc<dyn Store> = Arc::new(Layered(Observed {
             inner: wrap_store(store.clone()),
             acknowledged: self.acknowledged.clone(),
             clock: self.clock.clone(),
             trace: self.trace.clone(),
             names: self.names.clone(),
-        });
+        }));
         let model = self.model.clone();
         let runtime = Runtime::builder(
             observed.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Put, Refusal, Store, Txn};
+use planaria_core::port::store::{Error, Head, Refusal, Store, Txn};
 use planaria_core::record::codec;
 use planaria_core::{Record, SessionId};
 use tokio::sync::Notify;
@@ -12,6 +12,7 @@ use tokio::sync::futures::Notified;
 
 use super::trace::Trace;
 use crate::env::SimClock;
+use crate::store::Layer;
 
 /// Everything that stores of one world have acknowledged, in order. Clones are the same book.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +83,11 @@ impl Observed {
     }
 }
 
-impl Store for Observed {
+impl Layer for Observed {
+    fn behind(&self) -> &dyn Store {
+        self.inner.as_ref()
+    }
+
     fn commit(&self, group: Vec<Txn>) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>> {
         Box::pin(async move {
             let outcomes = self.inner.commit(group.clone()).await?;
@@ -97,38 +102,5 @@ impl Store for Observed {
             }
             Ok(outcomes)
         })
-    }
-
-    fn read(
-        &self,
-        session: SessionId,
-        from: u64,
-        max: usize,
-    ) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
-        self.inner.read(session, from, max)
-    }
-
-    fn head(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Head>, Error>> {
-        self.inner.head(session)
-    }
-
-    fn get(&self, key: Vec<u8>) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
-        self.inner.get(key)
-    }
-
-    fn scan(&self, prefix: Vec<u8>, max: usize) -> BoxFuture<'_, Result<Vec<Put>, Error>> {
-        self.inner.scan(prefix, max)
-    }
-
-    fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
-        self.inner.open_sessions()
-    }
-
-    fn next_epoch(&self) -> u64 {
-        self.inner.next_epoch()
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.inner.close()
     }
 }

@@ -4,20 +4,15 @@ use std::time::Duration;
 
 use planaria_core::SessionId;
 use planaria_core::event::ClientEvent;
-use planaria_core::model::Request;
 use planaria_core::port::store::Error as StoreError;
 use planaria_core::record::payload::StopReason;
 use planaria_core::session::Status;
 use planaria_runtime::{End, Error};
 use planaria_testkit::store::Failure;
 
-use crate::support::{Model, Rig, Said, create, idle, said, say};
+use crate::support::{Model, Rig, create, fine, idle, said, say};
 
 const SESSION: SessionId = SessionId(1);
-
-fn fine() -> Model<impl Fn(&Request) -> Said> {
-    Model(|_: &_| said("fine"))
-}
 
 async fn ends_by(failure: Failure) -> (End, Rig) {
     let rig = Rig::new();

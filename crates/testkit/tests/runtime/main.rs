@@ -1,8 +1,14 @@
 //! The runtime from outside: what its host sees when parts of it, or of the world, fail.
 
+mod clock;
 mod endings;
 mod follow;
+mod hands;
+mod interrupts;
 mod parking;
+mod shell;
+mod strangers;
 mod support;
 mod unreadable;
 mod used;
+mod watching;

@@ -1,33 +1,40 @@
 //! A runtime on a simulated disk, with a model that says what the test wants.
 
+mod hands;
+mod models;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-use planaria_core::SessionId;
 use planaria_core::agent::AgentParams;
 use planaria_core::event::ClientEvent;
-use planaria_core::model::{Answer, Block, Request, StopReason, Usage};
-use planaria_core::port::BoxStream;
 use planaria_core::port::env::Env;
-use planaria_core::port::provider::{BlockKind, Delta, Error, Provider};
+use planaria_core::port::provider::Provider;
+use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
-use planaria_core::record::payload::Genesis;
+use planaria_core::record::payload::{Genesis, ToolResult};
 use planaria_core::session::{SessionState, Status};
-use planaria_runtime::{Route, Runtime};
+use planaria_core::{EventId, Kind, Record, SessionId};
+use planaria_runtime::{Fault, Route, Runtime};
+use planaria_testkit::check;
 use planaria_testkit::env::{SimClock, SimEnv};
 use planaria_testkit::rng::Rng;
 use planaria_testkit::sandbox::SimHands;
 use planaria_testkit::store::{SimDisk, SimStore};
 
+pub use hands::{OddHands, Oddity};
+pub use models::{Model, caller, endless, fine, last_text, quick, runs, said};
+
 /// Virtual time after which something that was to happen will not.
 const STUCK: Duration = Duration::from_secs(600);
+/// Virtual time between two looks at what cannot be waited for.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// What outlives a runtime.
 pub struct Rig {
     pub disk: SimDisk,
     pub hands: SimHands,
-    clock: SimClock,
+    pub clock: SimClock,
 }
 
 impl Rig {
@@ -45,11 +52,31 @@ impl Rig {
 
     /// Starts a runtime on a store, with this model for every session.
     pub async fn start(&self, store: Arc<dyn Store>, model: impl Provider + 'static) -> Runtime {
+        self.start_with(store, model, Arc::new(self.hands.clone())).await
+    }
+
+    /// Starts a runtime with a driver of its own.
+    pub async fn start_with(
+        &self,
+        store: Arc<dyn Store>,
+        model: impl Provider + 'static,
+        driver: Arc<dyn Driver>,
+    ) -> Runtime {
         let env: Arc<dyn Env> = Arc::new(SimEnv::new(self.clock.clone(), Rng::new(2)));
         let model: Arc<dyn Provider> = Arc::new(model);
         let route: Box<Route> = Box::new(move |_, _| Ok(model.clone()));
-        let driver = Arc::new(self.hands.clone());
         Runtime::builder(store, env, driver, route).start().await.unwrap()
+    }
+
+    /// A session in the middle of an endless call, whose runtime is gone. Its hand lives on.
+    pub async fn left_behind(&self, id: SessionId) -> EventId {
+        let runtime = self.start(self.store(), caller(vec![endless()])).await;
+        create(&runtime, id).await;
+        say(&runtime, id, "go").await;
+        until(|| !self.hands.ledger().is_empty()).await;
+        runtime.shutdown(Duration::from_secs(1)).await;
+        self.disk.crash();
+        self.hands.ledger()[0].call
     }
 }
 
@@ -75,6 +102,19 @@ pub async fn say(runtime: &Runtime, id: SessionId, text: &str) {
     runtime.send(id, vec![ClientEvent::message(text)]).await.unwrap();
 }
 
+/// Interrupts a session.
+pub async fn interrupt(runtime: &Runtime, id: SessionId) {
+    let interrupt = ClientEvent::Interrupt { session_thread_id: None };
+    runtime.send(id, vec![interrupt]).await.unwrap();
+}
+
+/// Breaks a part of a session, as soon as there is one to break.
+pub async fn inject(runtime: &Runtime, id: SessionId, fault: Fault) {
+    while !runtime.inject(id, fault).await {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Waits until a session is idle after a turn, and shows how it stands.
 pub async fn idle(runtime: &Runtime, id: SessionId) -> Arc<SessionState> {
     let mut view = runtime.watch(id);
@@ -83,51 +123,26 @@ pub async fn idle(runtime: &Runtime, id: SessionId) -> Arc<SessionState> {
     idle.state.clone()
 }
 
-/// What a model says.
-pub type Said = Result<Vec<Block>, Error>;
-
-/// One text.
-pub fn said(text: &str) -> Said {
-    Ok(vec![Block::Text(text.to_owned())])
-}
-
-/// A model that answers by a function. It may panic.
-pub struct Model<F>(pub F);
-
-impl<F> Provider for Model<F>
-where
-    F: Fn(&Request) -> Said + Send + Sync,
-{
-    fn name(&self) -> &str {
-        "test"
-    }
-
-    fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>> {
-        let blocks = match (self.0)(&request) {
-            Ok(blocks) => blocks,
-            Err(error) => return stream::iter([Err(error)]).boxed(),
-        };
-        let mut pieces = Vec::new();
-        for (index, block) in blocks.iter().enumerate() {
-            if let Block::Text(text) = block {
-                pieces.push(Delta::Start { index, kind: BlockKind::Text });
-                pieces.push(Delta::Text { index, text: text.clone() });
-            }
+/// Waits until something has happened that nobody tells of.
+pub async fn until(happened: impl Fn() -> bool) {
+    let look = async {
+        while !happened() {
+            tokio::time::sleep(LOOK).await;
         }
-        let calls = blocks.iter().any(|block| matches!(block, Block::ToolUse { .. }));
-        pieces.push(Delta::Done(Answer {
-            model: request.model.clone(),
-            stop: if calls { StopReason::ToolUse } else { StopReason::EndTurn },
-            usage: Usage { input_tokens: 1, output_tokens: 1, ..Usage::default() },
-            blocks,
-        }));
-        stream::iter(pieces.into_iter().map(Ok)).boxed()
-    }
+    };
+    tokio::time::timeout(STUCK, look).await.expect("it happens");
 }
 
-/// The text of the last message of a request.
-pub fn last_text(request: &Request) -> String {
-    let block = request.messages.last().and_then(|message| message.content.last());
-    let text = block.and_then(|block| block.get("text")).and_then(|text| text.as_str());
-    text.unwrap_or_default().to_owned()
+/// The log of a session that is at rest, in which every invariant holds.
+pub async fn log(runtime: &Runtime, id: SessionId) -> Vec<Record> {
+    let records = runtime.read(id, 1, 1_000).await.unwrap();
+    assert_eq!(check::log(id, &records, true), []);
+    records
+}
+
+/// The texts of a log's tool results.
+pub fn results(log: &[Record]) -> Vec<String> {
+    let results = log.iter().filter(|record| record.kind == Kind::AgentToolResult);
+    let results = results.map(|record| record.parse::<ToolResult>().unwrap());
+    results.map(|result| result.content[0]["text"].as_str().unwrap().to_owned()).collect()
 }

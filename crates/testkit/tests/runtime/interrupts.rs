@@ -1,0 +1,63 @@
+//! Interrupts of calls that do not stop: nothing runs behind an outcome that is called unknown.
+
+use std::time::Duration;
+
+use planaria_core::record::payload::StopReason;
+use planaria_core::session::Status;
+use planaria_core::{Kind, SessionId};
+use planaria_runtime::Fault;
+use planaria_testkit::env::EPOCH;
+use planaria_testkit::sandbox::Cause;
+
+use crate::support::{
+    OddHands, Oddity, Rig, caller, create, endless, idle, inject, interrupt, log, results, say,
+    until,
+};
+
+const SESSION: SessionId = SessionId(1);
+
+/// Interrupts an endless call at a hand that does not stop it, after a fault if there is one.
+async fn ends_with_its_hand(oddity: Oddity, fault: Option<Fault>) {
+    let rig = Rig::new();
+    let driver = OddHands::new(&rig.hands, oddity);
+    let runtime = rig.start_with(rig.store(), caller(vec![endless()]), driver).await;
+    create(&runtime, SESSION).await;
+    say(&runtime, SESSION, "go").await;
+    until(|| !rig.hands.ledger().is_empty()).await;
+    if let Some(fault) = fault {
+        inject(&runtime, SESSION, fault).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let began = rig.clock.now();
+    interrupt(&runtime, SESSION).await;
+    let state = idle(&runtime, SESSION).await;
+
+    let what = format!("{oddity:?} after {fault:?}");
+    assert_eq!(state.status, Status::Idle(StopReason::EndTurn), "{what}");
+    let log = log(&runtime, SESSION).await;
+    let [text] = results(&log).try_into().unwrap();
+    assert!(text.contains("outcome is unknown"), "{what}: {text}");
+    let [death] = rig.hands.deaths().try_into().unwrap();
+    assert_eq!(death.cause, Cause::Destroyed, "{what}");
+    let result = log.iter().find(|record| record.kind == Kind::AgentToolResult).unwrap();
+    assert!(u128::from(result.at_us - EPOCH) >= death.at.as_micros(), "{what}: dead before said");
+    // Not at the deadline of the call, which is ten times as far away.
+    assert!(death.at - began < Duration::from_secs(15), "{what}: {death:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_ends_a_call_whose_hand_ignores_it() {
+    ends_with_its_hand(Oddity::IgnoresCancel, None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_ends_a_call_whose_hand_does_not_even_take_it() {
+    ends_with_its_hand(Oddity::HangsAtCancel, None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hand_dies_before_its_call_is_unknown_whoever_died_before_the_interrupt() {
+    for fault in [Fault::KillSandbox, Fault::KillHarness, Fault::KillSession] {
+        ends_with_its_hand(Oddity::IgnoresCancel, Some(fault)).await;
+    }
+}
