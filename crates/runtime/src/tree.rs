@@ -135,9 +135,7 @@ impl Tree {
             Fault::KillHand => self.kill_hand(&entry).await,
         }
     }
-}
 
-impl Tree {
     /// Behind the back of its sandbox actor, as the world does it.
     async fn kill_hand(&self, entry: &Entry) -> bool {
         let hand = entry.shared.view.borrow().state.hand.clone();

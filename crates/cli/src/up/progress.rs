@@ -80,7 +80,6 @@ impl Progress {
         for bar in self.bars.values() {
             bar.finish();
         }
-        drop(self.live.clone());
     }
 }
 
