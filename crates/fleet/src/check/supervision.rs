@@ -75,7 +75,7 @@ pub(crate) fn restart(
     });
     let problem = format!(
         "{word_of}the parts of a session are always restarted until their budget is spent: leave `restart` out, \
-         and set `supervision: {{ intensity: {{ max_restarts: 5, within: 30s }} }}` for another budget"
+         and set `supervision: {{ intensity: {{ max_restarts: 5, within: 5m }} }}` for another budget"
     );
     problems.push(source.problem(word.referenced, problem));
 }
