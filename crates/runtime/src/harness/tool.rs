@@ -99,9 +99,17 @@ impl Turn {
         {
             tokio::select! { biased;
                 _ = before => {}
-                _ = cancelled.changed() => {}
+                () = changed(cancelled) => {}
             }
         }
+    }
+}
+
+/// Waits for the request to stop the call. When the harness is gone it waits until it is ended
+/// itself: what a successor is to find must not be touched any more.
+async fn changed(cancelled: &mut watch::Receiver<Option<u64>>) {
+    if cancelled.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -121,7 +129,7 @@ async fn see_to(
             },
             None => tokio::select! { biased;
                 hand = deps.sandboxes.hand(deps.id) => hand,
-                _ = cancelled.changed() => continue,
+                () = changed(cancelled) => continue,
             },
         };
         let hand = match hand {
@@ -186,11 +194,7 @@ async fn attend(
                     break;
                 }
             }
-            changed = cancelled.changed(), if cancel_by.is_none() => {
-                if changed.is_err() {
-                    // The harness is gone; its successor attends.
-                    std::future::pending::<()>().await;
-                }
+            () = changed(cancelled), if cancel_by.is_none() => {
                 cancel_by = *cancelled.borrow_and_update();
                 cancel = cancel_by.map(|by| cancel_within(deps, hand, call, by));
             }

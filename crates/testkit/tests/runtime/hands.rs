@@ -7,12 +7,12 @@ use planaria_core::model::Request;
 use planaria_core::record::payload::{HandBound, StopReason};
 use planaria_core::session::Status;
 use planaria_core::{Kind, SessionId};
-use planaria_runtime::Runtime;
-use planaria_testkit::sandbox::Cause;
+use planaria_runtime::{Fault, Runtime};
+use planaria_testkit::sandbox::{Cause, HandFaults};
 
 use crate::support::{
-    Model, OddHands, Oddity, Rig, caller, create, idle, last_text, log, quick, results, runs, said,
-    say,
+    Model, OddHands, Oddity, Rig, caller, create, fine, idle, inject, last_text, log, quick,
+    results, runs, said, say,
 };
 
 const SESSION: SessionId = SessionId(1);
@@ -103,4 +103,45 @@ async fn a_hand_of_another_version_is_destroyed_and_the_next_generation_goes_on(
     let bound = log.iter().filter(|record| record.kind == Kind::HandBound);
     let bound = bound.map(|record| record.parse::<HandBound>().unwrap().locator.generation);
     assert_eq!(bound.collect::<Vec<_>>(), [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_harness_that_dies_while_its_hand_is_not_there_yet_ends_no_call() {
+    // Starting a hand takes 80 ms, and looking for one that does not answer 140 ms.
+    let faults = HandFaults { attaches: 3, ..HandFaults::default() };
+    for wait in [0, 1, 20, 60, 100, 150, 200] {
+        let rig = Rig::new();
+        rig.hands.faults(SESSION, faults.clone());
+        let runtime = rig.start(rig.store(), caller(vec![quick("make")])).await;
+        create(&runtime, SESSION).await;
+        say(&runtime, SESSION, "go").await;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        inject(&runtime, SESSION, Fault::KillHarness).await;
+        idle(&runtime, SESSION).await;
+
+        let texts = results(&log(&runtime, SESSION).await);
+        assert_eq!(texts, ["did: bash make"], "killed after {wait} ms");
+        assert!(rig.hands.deaths().is_empty(), "killed after {wait} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtime_that_ends_while_it_looks_for_a_hand_leaves_the_hand_alone() {
+    for wait in [0, 1, 20, 60, 100, 150, 200] {
+        let rig = Rig::new();
+        let call = rig.left_behind(SESSION).await;
+        rig.hands.faults(SESSION, HandFaults { attaches: 3, ..HandFaults::default() });
+        let driver = OddHands::new(&rig.hands, Oddity::DiesAtOnce);
+        let runtime = rig.start_with(rig.store(), fine(), driver).await;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        runtime.shutdown(Duration::from_secs(1)).await;
+        rig.disk.crash();
+        assert_eq!(rig.hands.living(SESSION), [1], "ended after {wait} ms");
+
+        rig.hands.release(SESSION, call);
+        let runtime = rig.start(rig.store(), fine()).await;
+        idle(&runtime, SESSION).await;
+        let texts = results(&log(&runtime, SESSION).await);
+        assert_eq!(texts, ["did: bash wait"], "ended after {wait} ms");
+    }
 }

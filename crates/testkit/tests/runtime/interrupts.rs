@@ -16,23 +16,28 @@ use crate::support::{
 
 const SESSION: SessionId = SessionId(1);
 
-/// Interrupts an endless call at a hand that does not stop it, after a fault if there is one.
-async fn ends_with_its_hand(oddity: Oddity, fault: Option<Fault>) {
+/// Interrupts an endless call at a hand that does not stop it. Something may die before that, and
+/// something while the session waits for the call to stop.
+async fn ends_with_its_hand(oddity: Oddity, before: Option<Fault>, after: Option<Fault>) {
     let rig = Rig::new();
     let driver = OddHands::new(&rig.hands, oddity);
     let runtime = rig.start_with(rig.store(), caller(vec![endless()]), driver).await;
     create(&runtime, SESSION).await;
     say(&runtime, SESSION, "go").await;
     until(|| !rig.hands.ledger().is_empty()).await;
-    if let Some(fault) = fault {
+    if let Some(fault) = before {
         inject(&runtime, SESSION, fault).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let began = rig.clock.now();
     interrupt(&runtime, SESSION).await;
+    if let Some(fault) = after {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        inject(&runtime, SESSION, fault).await;
+    }
     let state = idle(&runtime, SESSION).await;
 
-    let what = format!("{oddity:?} after {fault:?}");
+    let what = format!("{oddity:?}, {before:?}, {after:?}");
     assert_eq!(state.status, Status::Idle(StopReason::EndTurn), "{what}");
     let log = log(&runtime, SESSION).await;
     let [text] = results(&log).try_into().unwrap();
@@ -47,17 +52,20 @@ async fn ends_with_its_hand(oddity: Oddity, fault: Option<Fault>) {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_ends_a_call_whose_hand_ignores_it() {
-    ends_with_its_hand(Oddity::IgnoresCancel, None).await;
+    ends_with_its_hand(Oddity::IgnoresCancel, None, None).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_ends_a_call_whose_hand_does_not_even_take_it() {
-    ends_with_its_hand(Oddity::HangsAtCancel, None).await;
+    ends_with_its_hand(Oddity::HangsAtCancel, None, None).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_hand_dies_before_its_call_is_unknown_whoever_died_before_the_interrupt() {
+async fn a_call_that_does_not_stop_ends_with_its_hand_whoever_dies_meanwhile() {
     for fault in [Fault::KillSandbox, Fault::KillHarness, Fault::KillSession] {
-        ends_with_its_hand(Oddity::IgnoresCancel, Some(fault)).await;
+        for oddity in [Oddity::IgnoresCancel, Oddity::HangsAtCancel] {
+            ends_with_its_hand(oddity, Some(fault), None).await;
+            ends_with_its_hand(oddity, None, Some(fault)).await;
+        }
     }
 }

@@ -24,6 +24,8 @@ pub enum Oddity {
     HangsAtRetire,
     /// Neither says goodbye nor can be killed.
     Undying,
+    /// Is dead as soon as somebody thinks of it.
+    DiesAtOnce,
     /// Breaks the connection at every call.
     HangsUp,
     /// The driver panics instead of attaching.
@@ -81,10 +83,14 @@ impl Driver for OddHands {
     }
 
     fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>> {
-        if self.oddity == Oddity::Undying {
-            return Box::pin(pending());
+        match self.oddity {
+            Oddity::Undying => Box::pin(pending()),
+            Oddity::DiesAtOnce => {
+                self.hands.kill(&locator);
+                Box::pin(async { Ok(()) })
+            }
+            _ => self.hands.destroy(locator),
         }
-        self.hands.destroy(locator)
     }
 }
 
