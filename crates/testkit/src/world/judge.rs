@@ -22,8 +22,8 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("ran", "a call whose result is good has run"),
     ("sealed", "a call whose result says that it was interrupted before it began has not run"),
     ("honest", "an outcome is unknown only if the hand that ran the call has died"),
+    // A hand that lives when the next one starts is replaced there and then, so two are never seen.
     ("replaced", "a hand that has run something is replaced only when it is dead"),
-    ("one-hand", "a session has at most one living hand"),
     ("left", "when a server has ended in good order, no hand is left"),
     ("folds", "every log folds"),
     ("alive", "when faults stop, every session comes to rest"),

@@ -4,7 +4,7 @@
 mod hands;
 mod stores;
 
-use planaria_testkit::world::World;
+use planaria_testkit::world::{INVARIANTS, World};
 
 /// Worlds that are tried until one shows the mistake.
 const SEEDS: u64 = 60;
@@ -28,13 +28,43 @@ fn a_store_that_acknowledges_before_it_writes_is_caught() {
 }
 
 #[test]
+fn a_client_whose_message_is_acknowledged_and_lost_is_heard() {
+    assert_caught_by("sent", |world| world.wrap_store(stores::early));
+}
+
+#[test]
 fn a_store_that_forgets_which_sessions_are_open_is_caught() {
     assert_caught_by("alive", |world| world.wrap_store(stores::forgetful));
 }
 
 #[test]
+fn a_store_that_leaves_out_a_record_is_caught() {
+    assert_caught_by("followed", |world| world.wrap_store(stores::skips));
+}
+
+#[test]
+fn a_store_that_writes_something_else_is_caught() {
+    assert_caught_by("folds", |world| world.wrap_store(stores::garbles));
+}
+
+#[test]
+fn a_store_that_refuses_answers_for_nothing_is_caught() {
+    assert_caught_by("spend", |world| world.wrap_store(stores::refuses));
+}
+
+#[test]
 fn a_hand_that_runs_a_call_twice_is_caught() {
     assert_caught_by("at-most-once", |world| world.wrap_driver(hands::twice));
+}
+
+#[test]
+fn a_hand_that_runs_what_nobody_called_for_is_caught() {
+    assert_caught_by("dispatched", |world| world.wrap_driver(hands::runs_unasked));
+}
+
+#[test]
+fn a_driver_that_starts_another_hand_than_it_says_is_caught() {
+    assert_caught_by("dispatched", |world| world.wrap_driver(hands::renumbers));
 }
 
 #[test]
@@ -58,6 +88,16 @@ fn a_hand_that_invents_an_outcome_is_caught() {
 }
 
 #[test]
+fn a_hand_that_tells_of_a_fault_in_its_outcomes_is_caught() {
+    assert_caught_by("transcript", |world| world.wrap_driver(hands::gossips));
+}
+
+#[test]
+fn a_hand_that_tells_of_the_faults_of_others_is_caught() {
+    assert_caught_by("bystander", |world| world.wrap_driver(hands::gossips));
+}
+
+#[test]
 fn a_driver_that_only_says_that_it_has_ended_a_hand_is_caught() {
     assert_caught_by("left", |world| world.wrap_driver(hands::spares));
 }
@@ -65,6 +105,14 @@ fn a_driver_that_only_says_that_it_has_ended_a_hand_is_caught() {
 #[test]
 fn a_driver_that_says_of_a_living_hand_that_it_is_dead_is_caught() {
     assert_caught_by("replaced", |world| world.wrap_driver(hands::buries));
+}
+
+#[test]
+fn every_invariant_of_a_world_is_shown_to_fail() {
+    let tests = include_str!("mutants.rs");
+    for (name, _) in INVARIANTS {
+        assert!(tests.contains(&format!("assert_caught_by(\"{name}\"")), "nothing breaks `{name}`");
+    }
 }
 
 #[test]

@@ -89,9 +89,6 @@ pub(super) fn hands(past: &Past, findings: &mut Findings) {
     for (session, log) in &past.logs {
         let end = log.len() as u64;
         let living = past.hands.living(*session);
-        if living.len() > 1 {
-            findings.add("one-hand", *session, end, format!("hands {living:?} live"));
-        }
         if !living.is_empty() && past.unfinished.is_none() {
             findings.add("left", *session, end, format!("hands {living:?} live"));
         }

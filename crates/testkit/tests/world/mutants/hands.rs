@@ -20,6 +20,9 @@ enum Mistake {
     BuriesTheLiving,
     Invents,
     Spares,
+    RunsUnasked,
+    Renumbers,
+    Gossips,
 }
 
 /// Runs every other call a second time.
@@ -57,6 +60,21 @@ pub fn spares(hands: SimHands) -> Arc<dyn Driver> {
     wrong(hands, Mistake::Spares)
 }
 
+/// Runs something that nobody has called for beside every call.
+pub fn runs_unasked(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::RunsUnasked)
+}
+
+/// Starts the hand after the one that it says it has started.
+pub fn renumbers(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::Renumbers)
+}
+
+/// Lets outcomes say how often anybody was connected to any hand so far.
+pub fn gossips(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::Gossips)
+}
+
 fn wrong(hands: SimHands, mistake: Mistake) -> Arc<dyn Driver> {
     let shared = Shared { hands, mistake, attaches: AtomicU64::new(0), state: Mutex::default() };
     Arc::new(WrongDriver(Arc::new(shared)))
@@ -77,6 +95,14 @@ struct State {
 
 struct WrongDriver(Arc<Shared>);
 
+impl WrongDriver {
+    /// The hand behind a locator.
+    fn real(&self, locator: Locator) -> Locator {
+        let generation = locator.generation + u64::from(self.0.mistake == Mistake::Renumbers);
+        Locator { generation, ..locator }
+    }
+}
+
 impl Driver for WrongDriver {
     fn name(&self) -> &str {
         self.0.hands.name()
@@ -87,13 +113,18 @@ impl Driver for WrongDriver {
     }
 
     fn provision(&self, spec: Spec) -> BoxFuture<'_, Result<Locator, Error>> {
-        self.0.hands.provision(spec)
+        let generation = spec.generation;
+        let real = generation + u64::from(self.0.mistake == Mistake::Renumbers);
+        Box::pin(async move {
+            let locator = self.0.hands.provision(Spec { generation: real, ..spec }).await?;
+            Ok(Locator { generation, ..locator })
+        })
     }
 
     fn attach(&self, locator: Locator, epoch: u64) -> BoxFuture<'_, Result<Arc<dyn Hand>, Error>> {
         Box::pin(async move {
             let (session, generation) = (locator.session, locator.generation);
-            let inner = self.0.hands.attach(locator, epoch).await?;
+            let inner = self.0.hands.attach(self.real(locator), epoch).await?;
             let nth = self.0.attaches.fetch_add(1, Ordering::Relaxed);
             if self.0.mistake == Mistake::BuriesTheLiving && nth % 2 == 1 {
                 let problem = "it looked dead".to_owned();
@@ -108,7 +139,7 @@ impl Driver for WrongDriver {
         if self.0.mistake == Mistake::Spares {
             return Box::pin(async { Ok(()) });
         }
-        self.0.hands.destroy(locator)
+        self.0.hands.destroy(self.real(locator))
     }
 }
 
@@ -123,6 +154,10 @@ impl WrongHand {
         if self.shared.mistake == Mistake::Invents && call.id.0.is_multiple_of(2) {
             let text = format!("did: {} {}", call.name, call.input);
             return Ok(Ended::Outcome(Outcome::text(text)));
+        }
+        if self.shared.mistake == Mistake::RunsUnasked {
+            let id = EventId(call.id.0 ^ 1);
+            self.inner.ensure(Call { id, ..call.clone() }).await?;
         }
         let ended = self.inner.ensure(call.clone()).await?;
         let Ended::Outcome(outcome) = &ended else { return Ok(ended) };
@@ -141,6 +176,13 @@ impl WrongHand {
             Mistake::MixesOutcomes => {
                 let last = self.shared.state.lock().unwrap().last.replace(outcome.clone());
                 Ok(last.map_or(ended, Ended::Outcome))
+            }
+            Mistake::Gossips => {
+                let mut outcome = outcome.clone();
+                let attaches = self.shared.attaches.load(Ordering::Relaxed);
+                let text = outcome.content[0]["text"].as_str().unwrap_or_default();
+                outcome.content[0]["text"] = format!("{text} ({attaches} connections)").into();
+                Ok(Ended::Outcome(outcome))
             }
             _ => Ok(ended),
         }

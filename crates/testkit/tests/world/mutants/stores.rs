@@ -1,16 +1,17 @@
 //! Stores that break their promises.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Put, Refusal, Store, Txn};
-use planaria_core::{Record, SessionId};
-use planaria_testkit::store::SimStore;
+use planaria_core::port::store::{Error, Head, Refusal, Store, Txn};
+use planaria_core::{Kind, Record, SessionId};
+use planaria_testkit::store::{Layer, Layered, SimStore};
 use tokio::sync::Mutex;
 
 /// Acknowledges a group when it has it in memory, and writes it when the next one comes.
 pub fn early(inner: Arc<SimStore>) -> Arc<dyn Store> {
-    Arc::new(Early { inner, pending: Mutex::default() })
+    Arc::new(Layered(Early { inner, pending: Mutex::default() }))
 }
 
 struct Early {
@@ -27,7 +28,11 @@ impl Early {
     }
 }
 
-impl Store for Early {
+impl Layer for Early {
+    fn behind(&self) -> &dyn Store {
+        self.inner.as_ref()
+    }
+
     fn commit(&self, group: Vec<Txn>) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>> {
         Box::pin(async move {
             let mut pending = self.pending.lock().await;
@@ -65,26 +70,6 @@ impl Store for Early {
         })
     }
 
-    fn head(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Head>, Error>> {
-        self.inner.head(session)
-    }
-
-    fn get(&self, key: Vec<u8>) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
-        self.inner.get(key)
-    }
-
-    fn scan(&self, prefix: Vec<u8>, max: usize) -> BoxFuture<'_, Result<Vec<Put>, Error>> {
-        self.inner.scan(prefix, max)
-    }
-
-    fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
-        self.inner.open_sessions()
-    }
-
-    fn next_epoch(&self) -> u64 {
-        self.inner.next_epoch()
-    }
-
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let mut pending = self.pending.lock().await;
@@ -95,18 +80,78 @@ impl Store for Early {
     }
 }
 
+/// What is wrong with a store that has nothing to remember but a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mistake {
+    ForgetsOpen,
+    SkipsRecords,
+    RefusesAnswers,
+    Garbles,
+}
+
 /// Knows of no open sessions after a start.
 pub fn forgetful(inner: Arc<SimStore>) -> Arc<dyn Store> {
-    Arc::new(Forgetful { inner })
+    wrong(inner, Mistake::ForgetsOpen)
 }
 
-struct Forgetful {
+/// Leaves out the first record of a short page.
+pub fn skips(inner: Arc<SimStore>) -> Arc<dyn Store> {
+    wrong(inner, Mistake::SkipsRecords)
+}
+
+/// Refuses every third answer of a model, as if somebody else wrote the log.
+pub fn refuses(inner: Arc<SimStore>) -> Arc<dyn Store> {
+    wrong(inner, Mistake::RefusesAnswers)
+}
+
+/// Writes something else than it was given, under a checksum that fits.
+pub fn garbles(inner: Arc<SimStore>) -> Arc<dyn Store> {
+    wrong(inner, Mistake::Garbles)
+}
+
+fn wrong(inner: Arc<SimStore>, mistake: Mistake) -> Arc<dyn Store> {
+    Arc::new(Layered(Wrong { inner, mistake, answers: AtomicU64::new(0) }))
+}
+
+struct Wrong {
     inner: Arc<SimStore>,
+    mistake: Mistake,
+    answers: AtomicU64,
 }
 
-impl Store for Forgetful {
-    fn commit(&self, group: Vec<Txn>) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>> {
-        self.inner.commit(group)
+impl Wrong {
+    /// Whether this is a third answer.
+    fn refuses(&self, txn: &Txn) -> bool {
+        let answers = txn.records.iter().any(|record| record.kind == Kind::Answer);
+        self.mistake == Mistake::RefusesAnswers
+            && answers
+            && self.answers.fetch_add(1, Ordering::Relaxed) % 3 == 2
+    }
+}
+
+impl Layer for Wrong {
+    fn behind(&self) -> &dyn Store {
+        self.inner.as_ref()
+    }
+
+    fn commit(
+        &self,
+        mut group: Vec<Txn>,
+    ) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>> {
+        let refused: Vec<bool> = group.iter().map(|txn| self.refuses(txn)).collect();
+        let mut verdicts = refused.iter();
+        group.retain(|_| !verdicts.next().unwrap());
+        for record in group.iter_mut().flat_map(|txn| &mut txn.records) {
+            if self.mistake == Mistake::Garbles && record.kind == Kind::HandBound {
+                record.payload = "{}".into();
+            }
+        }
+        Box::pin(async move {
+            let mut outcomes = self.inner.commit(group).await?.into_iter();
+            let refusal = || Refusal::Conflict { expected: 0, actual: 0 };
+            let outcome = |refused| if refused { Err(refusal()) } else { outcomes.next().unwrap() };
+            Ok(refused.into_iter().map(outcome).collect())
+        })
     }
 
     fn read(
@@ -115,30 +160,20 @@ impl Store for Forgetful {
         from: u64,
         max: usize,
     ) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
-        self.inner.read(session, from, max)
-    }
-
-    fn head(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Head>, Error>> {
-        self.inner.head(session)
-    }
-
-    fn get(&self, key: Vec<u8>) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
-        self.inner.get(key)
-    }
-
-    fn scan(&self, prefix: Vec<u8>, max: usize) -> BoxFuture<'_, Result<Vec<Put>, Error>> {
-        self.inner.scan(prefix, max)
+        Box::pin(async move {
+            let mut page = self.inner.read(session, from, max).await?;
+            let short = 1 < max && max < 100;
+            if self.mistake == Mistake::SkipsRecords && short && page.len() > 1 {
+                page.remove(0);
+            }
+            Ok(page)
+        })
     }
 
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn next_epoch(&self) -> u64 {
-        self.inner.next_epoch()
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.inner.close()
+        if self.mistake == Mistake::ForgetsOpen {
+            return Box::pin(async { Ok(Vec::new()) });
+        }
+        self.inner.open_sessions()
     }
 }
