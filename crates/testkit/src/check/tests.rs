@@ -1,6 +1,12 @@
 //! Broken logs, and the names under which they are found.
 
 use bytes::Bytes;
+use planaria_core::agent::AgentParams;
+use planaria_core::event::ClientEvent;
+use planaria_core::model::{Block, StopReason, Usage};
+use planaria_core::record::payload::Genesis;
+use planaria_core::session::{Command, SessionState, Stamp, decide, effects, evolve};
+use serde_json::json;
 
 use super::*;
 
@@ -102,4 +108,69 @@ fn claims_and_hands_that_skip_or_repeat_are_found() {
     };
     assert!(broken(&[hand(1, 1), hand(2, 2)]).is_empty());
     assert_eq!(broken(&[hand(1, 1), hand(2, 3)]), ["hands"]);
+}
+
+#[test]
+fn spans_that_overlap_or_end_twice_are_found() {
+    let start = |seq| record(seq, Kind::ModelRequestStart, "{}");
+    let end = |seq, start: u128| {
+        let payload = json!({
+            "model_request_start_id": EventId(start),
+            "model_usage": Usage::default(),
+            "is_error": false,
+        });
+        record(seq, Kind::ModelRequestEnd, &payload.to_string())
+    };
+    assert!(broken(&[start(1), end(2, 1)]).is_empty());
+    assert_eq!(broken(&[start(1)]), ["settled"]);
+    assert_eq!(broken(&[start(1), start(2), end(3, 2)]), ["spans"]);
+    assert_eq!(broken(&[start(1), end(2, 1), end(3, 1)]), ["spans"]);
+    assert_eq!(broken(&[start(1), end(2, 7)]), ["spans"]);
+}
+
+/// What a session records of one turn, whose model was asked the request of this digest.
+fn turn(digest: impl Fn(&str) -> String) -> Vec<Record> {
+    let params = json!({ "name": "worker", "model": "any" });
+    let agent = serde_json::from_value::<AgentParams>(params).unwrap().materialise().unwrap();
+    let genesis = Genesis {
+        session: SessionId(1),
+        workspace: "local".to_owned(),
+        agent,
+        environment: "local".to_owned(),
+        title: None,
+        metadata: BTreeMap::new(),
+    };
+    let mut state = SessionState::default();
+    let mut log = Vec::new();
+    let mut step = |log: &mut Vec<Record>, command| {
+        let stamp = Stamp { now: 1, id_seed: 1_000 + u128::from(state.seq), jitter: 0 };
+        let records = decide(&state, command, &stamp).unwrap();
+        records.iter().for_each(|record| evolve(&mut state, record));
+        log.extend(records);
+        effects(&state)
+    };
+    step(&mut log, Command::Create(Box::new(genesis)));
+    let open = step(&mut log, Command::Send(vec![ClientEvent::message("hello")]));
+    let mut context = Context::default();
+    log.iter().for_each(|record| context.push(record).unwrap());
+    let command = Command::ModelAnswered {
+        effect: open[0].id(),
+        attempt: 0,
+        digest: digest(&context.request().unwrap().digest()),
+        harness: (HARNESS.to_owned(), HARNESS_VERSION),
+        answer: Box::new(planaria_core::model::Answer {
+            model: "any".to_owned(),
+            blocks: vec![Block::Text("Hello.".to_owned())],
+            stop: StopReason::EndTurn,
+            usage: Usage::default(),
+        }),
+    };
+    step(&mut log, command);
+    log
+}
+
+#[test]
+fn an_answer_to_another_request_than_the_log_gives_is_found() {
+    assert!(broken(&turn(str::to_owned)).is_empty());
+    assert_eq!(broken(&turn(|digest| format!("{digest}0"))), ["replayed"]);
 }
