@@ -155,6 +155,8 @@ impl Lasting {
         store.release();
         let stop = async {
             if ended == Ended::Done {
+                // Faults are over: one in the last attempt would leave a hand, and rightly.
+                self.hands.heal();
                 runtime.retire_hands().await;
             }
             runtime.shutdown(STOP_WAIT).await;

@@ -63,10 +63,11 @@ impl fmt::Display for Options {
                 .collect();
             writeln!(f, "  {} {}: {}", script.name, script.session, says.join(", "))?;
             if *hands != HandFaults::default() {
-                let HandFaults { percent, kinds, starts, attaches, .. } = hands;
+                let HandFaults { percent, kinds, starts, attaches, destroys, .. } = hands;
                 writeln!(
                     f,
-                    "    hands: {kinds:?} {percent} %, {starts} starts and {attaches} attaches fail"
+                    "    hands: {kinds:?} {percent} %, {starts} starts, {attaches} attaches and {destroys} \
+                     destroys fail"
                 )?;
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use planaria_core::Kind;
-use planaria_core::session::OUTCOME_UNKNOWN;
+use planaria_core::session::{Call, OUTCOME_UNKNOWN, Phase, SessionState, fold};
+use planaria_core::{Kind, Record};
 
 use super::past::Past;
 use super::verdict::result_text;
@@ -68,6 +68,9 @@ impl Coverage {
             count(name.split('(').next().unwrap_or_default());
         });
         past.deaths.iter().for_each(|death| count(&format!("hand {:?}", death.cause)));
+        (0..past.hands.spared()).for_each(|_| count("destroy failed"));
+        let parked = past.logs.values().map(|log| parked_with_calls(log)).sum();
+        (0..parked).for_each(|_: usize| count("parked with a running call"));
         for record in past.logs.values().flatten() {
             count(&record.kind.name());
             if record.kind == Kind::AgentToolResult && result_text(record).contains(OUTCOME_UNKNOWN)
@@ -76,6 +79,13 @@ impl Coverage {
             }
         }
         (1..past.lives).for_each(|_| count("server started again"));
+    }
+
+    /// Counts what happened in other worlds.
+    pub fn add_all(&mut self, others: &Coverage) {
+        for (what, count) in &others.counts {
+            *self.counts.entry(what.clone()).or_default() += count;
+        }
     }
 
     /// How often something happened.
@@ -88,4 +98,21 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.counts.iter().try_for_each(|(what, count)| writeln!(f, "{count:>8} {what}"))
     }
+}
+
+/// How often a session was parked while a call of it ran.
+fn parked_with_calls(log: &[Record]) -> usize {
+    let runs = |call: &Call| matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..));
+    let mut state = SessionState::default();
+    let mut parked = 0;
+    for record in log {
+        if record.kind == Kind::Parked && state.calls.iter().any(runs) {
+            parked += 1;
+        }
+        // A log that does not fold is its judge's business.
+        if fold(&mut state, [record]).is_err() {
+            break;
+        }
+    }
+    parked
 }

@@ -38,6 +38,8 @@ pub struct HandFaults {
     pub starts: u32,
     /// Connections that fail although the hand lives.
     pub attaches: u32,
+    /// Attempts at destroying a living hand that fail.
+    pub destroys: u32,
 }
 
 impl HandFaults {

@@ -131,6 +131,11 @@ impl SimHands {
         self.place.state().books.deaths.clone()
     }
 
+    /// How often a living hand could not be destroyed.
+    pub fn spared(&self) -> u64 {
+        self.place.state().books.spared
+    }
+
     /// How a call ended, as the hands' journal has it.
     pub fn journaled(&self, session: SessionId, call: EventId) -> Option<Ended> {
         self.place.with(session, |site, _| site.journaled(call))
@@ -203,10 +208,7 @@ impl Driver for SimHands {
     fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.place.pass(TRIP_TAKES).await;
-            self.place.with(locator.session, |site, books| {
-                site.kill_at(&locator, Cause::Destroyed, books);
-            });
-            Ok(())
+            self.place.with(locator.session, |site, books| site.destroy(&locator, books))
         })
     }
 }

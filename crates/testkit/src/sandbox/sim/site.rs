@@ -23,6 +23,8 @@ pub(super) struct Books {
     pub now: Duration,
     pub runs: Vec<Run>,
     pub deaths: Vec<Death>,
+    /// How often a living hand was not destroyed, as its faults have it.
+    pub spared: u64,
 }
 
 /// The state of one session's hands.

@@ -283,6 +283,19 @@ async fn destroying_retiring_and_crashing_end_hands_for_their_own_reasons() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_destroy_that_fails_leaves_a_living_hand_and_is_nothing_to_a_dead_one() {
+    let hands = hands();
+    let (locator, _) = bound(&hands, 1).await;
+    hands.faults(ID, HandFaults { destroys: 2, ..HandFaults::default() });
+    let refused = hands.destroy(locator.clone()).await;
+    assert!(matches!(refused, Err(Error::Disconnected(_))));
+    assert_eq!((hands.living(ID), hands.spared()), (vec![1], 1));
+    hands.kill(&locator);
+    hands.destroy(locator).await.unwrap();
+    assert_eq!(hands.spared(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_of_one_seed_take_the_same_time_and_end_the_same_way() {
     let ends = |seed| async move {
         let clock = SimClock::running();

@@ -13,6 +13,19 @@ impl Site {
         }
     }
 
+    /// Ends a hand on request. A dead one is none to fail at.
+    pub fn destroy(&mut self, locator: &Locator, books: &mut Books) -> Result<(), Error> {
+        let living = self.find(locator).filter(|hand| self.hands[*hand].alive);
+        if let Some(hand) = living {
+            if take(&mut self.faults.destroys) {
+                books.spared += 1;
+                return Err(Error::Disconnected("the simulated host does not answer".to_owned()));
+            }
+            self.kill(hand, Cause::Destroyed, books);
+        }
+        Ok(())
+    }
+
     /// Ends the hands that a new one replaces, and with them all that they run.
     pub fn make_room(
         &mut self,
