@@ -66,8 +66,8 @@ impl fmt::Display for Options {
                 let HandFaults { percent, kinds, starts, attaches, destroys, .. } = hands;
                 writeln!(
                     f,
-                    "    hands: {kinds:?} {percent} %, {starts} starts, {attaches} attaches and {destroys} \
-                     destroys fail"
+                    "    hands: {kinds:?} {percent} %, {starts} starts, {attaches} attaches and \
+                     {destroys} destroys fail"
                 )?;
             }
         }

@@ -223,7 +223,7 @@ fn hand_faults(rng: &mut Rng) -> HandFaults {
         kinds,
         starts: u32::try_from(rng.below(3)).expect("a small number"),
         attaches: u32::try_from(rng.below(4)).expect("a small number"),
-        // Fewer than whoever needs a hand dead tries: with more, nothing could be said of its calls.
+        // Fewer than there are attempts: else nothing could be said of the hand's calls.
         destroys: u32::try_from(rng.below(3)).expect("a small number"),
         ..HandFaults::default()
     }

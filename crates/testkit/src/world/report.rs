@@ -48,7 +48,8 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "replay: PLANARIA_SEED={} cargo test -p planaria-testkit --test world one_seed -- --nocapture",
+            "replay: PLANARIA_SEED={} cargo test -p planaria-testkit --test world one_seed -- \
+             --nocapture",
             self.past.options.seed
         )
     }

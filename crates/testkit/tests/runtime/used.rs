@@ -17,8 +17,8 @@ fn tokens(input_tokens: u64) -> Usage {
     Usage { input_tokens, ..Usage::default() }
 }
 
-/// Breaks off, ends without a word, falls silent, and answers at last. Each time it tells first what
-/// it has used.
+/// Breaks off, ends without a word, falls silent, and answers at last. Each time it tells first
+/// what it has used.
 #[derive(Default)]
 struct Fourth(AtomicUsize);
 

@@ -19,8 +19,8 @@ fn hold(seeds: std::ops::Range<u64>) -> Coverage {
             Ok(report) if report.violations.is_empty() => coverage.add(&report.past),
             Ok(report) => failed.push(report.to_string()),
             Err(_) => failed.push(format!(
-                "seed {seed} panics: PLANARIA_SEED={seed} cargo test -p planaria-testkit --test world \
-                 one_seed -- --nocapture\n"
+                "seed {seed} panics: PLANARIA_SEED={seed} cargo test -p planaria-testkit \
+                 --test world one_seed -- --nocapture\n"
             )),
         }
     }
