@@ -51,6 +51,7 @@ const WORDS: &[Word] = &[
             "crates/supervisor/tests/conformance/support/lab.rs",
             "crates/supervisor/tests/conformance/support/mod.rs",
             "crates/supervisor/tests/conformance/support/parts.rs",
+            "crates/testkit/tests/runtime/support.rs",
         ],
         ..never("time::sleep", &[Test], "wait for what is to happen, or run under paused time")
     },

@@ -34,8 +34,8 @@ pub(super) const JOURNAL_RECORD_MAX: usize = FRAME_BYTES_MAX;
 /// Bytes of the journal of calls beyond which it is rewritten without old outcomes: they are in the
 /// session's log long since.
 pub(super) const JOURNAL_BYTES_MAX: u64 = 64 << 20;
-/// Bytes of the newest answered outcomes that survive a rewriting. Those that no server was answered
-/// yet all do; there are no more of them than calls at one time and what is not noted.
+/// Bytes of the newest answered outcomes that survive a rewriting. Those that no server was
+/// answered yet all do; there are no more of them than calls at one time and what is not noted.
 pub(super) const OUTCOMES_KEPT_BYTES: u64 = 16 << 20;
 /// Bytes of answered outcomes after which the journal is told of them. What it does not know of
 /// survives a rewriting by the next hand, so this is what each generation may leave for good.
