@@ -144,8 +144,13 @@ async fn is_served(parts: &Parts, id: SessionId) -> Result<bool, String> {
 
 /// Ends the session's turn in its log, without its actors.
 async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> {
-    let shared = parts.registry.entry(id).shared;
+    let entry = parts.registry.entry(id);
+    let shared = entry.shared;
     for _ in 0..PARK_TRIES {
+        if entry.session.get().is_some() {
+            // Somebody has woken it, with a budget of its own: if it fails again, it comes again.
+            return Ok(());
+        }
         parts.journal.settle().await.map_err(|error| error.to_string())?;
         let mut state = match load(parts.store.as_ref(), id).await {
             Ok(state) => state,
