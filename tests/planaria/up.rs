@@ -54,8 +54,12 @@ fn a_second_process_on_the_same_data_directory_is_told_who_holds_it() {
     let second = fleet.up();
     let tree = success(&fleet.command(&["tree"]).output().unwrap());
     let events = fleet.events("job");
+    let stranger = fleet.command(&["events", "nobody"]).output().unwrap();
 
     release.write("go");
+    assert_eq!(stranger.status.code(), Some(1), "an error is one, whoever answers");
+    let message = String::from_utf8_lossy(&stranger.stderr);
+    assert!(message.contains("no session `nobody`") && message.contains("job"), "{message}");
     assert_eq!(second.status.code(), Some(1));
     let message = String::from_utf8_lossy(&second.stderr);
     assert!(message.contains("is in use by another planaria process"), "{message}");

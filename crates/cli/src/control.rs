@@ -69,27 +69,48 @@ pub fn serve(data_dir: &Path, runtime: Runtime) -> anyhow::Result<tokio::task::J
     }))
 }
 
+/// The last line of an answer: without it, the answer is not whole.
+#[derive(Debug, Serialize, Deserialize)]
+struct End {
+    /// Why there is no answer, in words.
+    end: Option<String>,
+}
+
 async fn answer(stream: UnixStream, runtime: &Runtime) -> anyhow::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     BufReader::new(read.take(REQUEST_BYTES_MAX)).read_line(&mut line).await?;
-    let lines = match serde_json::from_str(&line)? {
-        Request::Tree => crate::tree::lines(runtime)?,
-        Request::Events { session, all } => {
-            crate::events::lines(runtime.store().as_ref(), &session, all).await?
-        }
+    let (lines, end) = match lines(&line, runtime).await {
+        Ok(lines) => (lines, None),
+        Err(error) => (Vec::new(), Some(format!("{error:#}"))),
     };
-    for line in lines {
+    let end = serde_json::to_string(&End { end })?;
+    for line in lines.iter().chain([&end]) {
         write.write_all(line.as_bytes()).await?;
         write.write_all(b"\n").await?;
     }
     Ok(write.shutdown().await?)
 }
 
+async fn lines(request: &str, runtime: &Runtime) -> anyhow::Result<Vec<String>> {
+    match serde_json::from_str(request)? {
+        Request::Tree => crate::tree::lines(runtime),
+        Request::Events { session, all } => {
+            crate::events::lines(runtime.store().as_ref(), &session, all).await
+        }
+    }
+}
+
 /// Asks the process that runs on this data directory; `None` if there is none.
 pub async fn ask(data_dir: &Path, request: &Request) -> anyhow::Result<Option<Vec<String>>> {
     let Ok((_dir, path)) = place(data_dir) else { return Ok(None) };
-    let Ok(mut stream) = UnixStream::connect(path).await else { return Ok(None) };
+    let Ok(stream) = UnixStream::connect(path).await else { return Ok(None) };
+    let answer = tokio::time::timeout(ANSWER_WAIT, exchange(stream, request)).await;
+    let answer = answer.context("the planaria that runs there does not answer")??;
+    Ok(Some(answer))
+}
+
+async fn exchange(mut stream: UnixStream, request: &Request) -> anyhow::Result<Vec<String>> {
     let mut line = serde_json::to_string(request)?;
     line.push('\n');
     stream.write_all(line.as_bytes()).await?;
@@ -98,5 +119,11 @@ pub async fn ask(data_dir: &Path, request: &Request) -> anyhow::Result<Option<Ve
     while let Some(line) = lines.next_line().await? {
         answer.push(line);
     }
-    Ok(Some(answer))
+    let last = answer.pop().unwrap_or_default();
+    let End { end } =
+        serde_json::from_str(&last).context("the planaria that ran there ended meanwhile")?;
+    match end {
+        Some(problem) => anyhow::bail!("{problem}"),
+        None => Ok(answer),
+    }
 }

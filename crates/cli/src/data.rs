@@ -89,6 +89,14 @@ pub async fn by_name(store: &dyn Store, name: &str) -> anyhow::Result<SessionId>
     }
 }
 
+/// Every session that a fleet has begun here.
+pub async fn sessions(store: &dyn Store) -> anyhow::Result<Vec<SessionId>> {
+    let mut prefix = WORKSPACE.to_vec();
+    prefix.extend_from_slice(b"fleet/");
+    let entries = store.scan(prefix, NAMES_MAX).await?;
+    entries.iter().map(|entry| id(&entry.value)).collect()
+}
+
 /// How a session is best named on the command line: by its name, where only one has it.
 pub async fn shortest(store: &dyn Store, name: &str, session: SessionId) -> String {
     match by_name(store, name).await {

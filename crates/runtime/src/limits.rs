@@ -48,6 +48,9 @@ pub(crate) const PROVISION_TRIES: u32 = 5;
 pub(crate) const PROVISION_WAIT: Duration = Duration::from_millis(100);
 /// Times that one call looks for its hand again. A tool that kills every hand it runs on must end.
 pub(crate) const HAND_TRIES: u32 = 16;
+/// What a harness gives a call that is to stop, in microseconds, however late it took over: time
+/// enough to reach the hand and to collect what it knows.
+pub(crate) const CANCEL_CHANCE: u64 = 3_000_000;
 /// Attempts at killing a hand before its call ends without proof that it stopped, and says so.
 pub(crate) const DESTROY_TRIES: u32 = 5;
 /// First wait between those attempts; it doubles.

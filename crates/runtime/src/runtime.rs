@@ -212,7 +212,9 @@ impl Runtime {
         if !up {
             return Err(Error::NotReady { session: id, seconds });
         }
-        Ok(Arc::new(load(self.tree.parts.store.as_ref(), id).await?))
+        let parts = &self.tree.parts;
+        parts.journal.settle().await.map_err(|error| Error::Ended(error.to_string()))?;
+        Ok(Arc::new(load(parts.store.as_ref(), id).await?))
     }
 
     /// The session's published view; it changes with every durable record while the session is

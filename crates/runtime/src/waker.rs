@@ -83,9 +83,11 @@ where
 async fn wake_open(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) {
     let mut wait = WAKER_WAIT;
     let open = loop {
-        match parts.store.open_sessions().await {
-            Ok(open) => break open,
-            Err(error) => tracing::warn!(%error, "the open sessions are not known yet"),
+        // An append of before may still be on its way, and open a session that is not open yet.
+        match (parts.journal.settle().await, parts.store.open_sessions().await) {
+            (Ok(()), Ok(open)) => break open,
+            (Err(error), _) => tracing::warn!(%error, "the journal does not answer yet"),
+            (_, Err(error)) => tracing::warn!(%error, "the open sessions are not known yet"),
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(WAKER_WAIT_MAX);

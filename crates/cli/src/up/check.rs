@@ -5,10 +5,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use tokio::process::{ChildStdout, Command};
 
 /// How long a check may take. It looks at files; work belongs to the agent.
 const CHECK_WAIT: Duration = Duration::from_secs(120);
+/// How long its output is read after it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Bytes of its output that are shown, from the end, where the reason mostly stands.
 const SHOWN_BYTES_MAX: usize = 2_000;
 
@@ -27,28 +29,57 @@ async fn judge(check: &str, workspace: &Path) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("its check could not be run: {error}");
     let mut command = Command::new("/bin/bash");
     command.arg("-c").arg(format!("exec 2>&1\n{check}")).current_dir(workspace);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(broken)?;
+    let _group = Group(child.id());
     let mut output = child.stdout.take().expect("its stdout is piped");
-    let (mut tail, mut cut, mut piece) = (Vec::new(), false, [0; 8_192]);
-    loop {
-        let read = output.read(&mut piece).await.map_err(broken)?;
-        if read == 0 {
-            break;
-        }
-        tail.extend_from_slice(&piece[..read]);
-        if tail.len() > SHOWN_BYTES_MAX {
-            tail.drain(..tail.len() - SHOWN_BYTES_MAX);
-            cut = true;
+    let (mut tail, mut cut) = (Vec::new(), false);
+    let status = {
+        let read = keep_end(&mut output, &mut tail, &mut cut);
+        tokio::pin!(read);
+        tokio::select! { biased;
+            () = &mut read => child.wait().await,
+            status = child.wait() => {
+                // What it left running may hold its output open, and says nothing that counts.
+                let _ = tokio::time::timeout(LAST_WORDS, &mut read).await;
+                status
+            }
         }
     }
-    let status = child.wait().await.map_err(broken)?;
+    .map_err(broken)?;
     if status.success() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&tail);
     let dots = if cut { "…" } else { "" };
     Err(format!("its check failed ({status}): {dots}{}", text.trim()).trim_end().to_owned())
+}
+
+/// Reads to the end and keeps the last bytes.
+async fn keep_end(output: &mut ChildStdout, tail: &mut Vec<u8>, cut: &mut bool) {
+    let mut piece = [0; 8_192];
+    // What cannot be read any more is at its end.
+    while let Ok(read @ 1..) = output.read(&mut piece).await {
+        tail.extend_from_slice(&piece[..read]);
+        if tail.len() > SHOWN_BYTES_MAX {
+            tail.drain(..tail.len() - SHOWN_BYTES_MAX);
+            *cut = true;
+        }
+    }
+}
+
+/// Everything that a check started ends with it, on every way out.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Nobody may be left in it.
+            let group = format!("-{leader}");
+            let mut kill = std::process::Command::new("kill");
+            let _ = kill.args(["-9", "--", &group]).stderr(Stdio::null()).status();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +95,9 @@ mod tests {
         assert_eq!(silent, "its check failed (exit status: 3):");
         let loud = run("yes no | head -c 100000; echo why >&2; exit 1").await.unwrap_err();
         assert!(loud.len() < SHOWN_BYTES_MAX + 100 && loud.ends_with("why"), "{loud}");
+        let left = dir.path().join("left");
+        let background = format!("(sleep 100; touch {}) & true", left.display());
+        assert_eq!(run(&background).await, Ok(()), "what it leaves running does not count");
         let gone = super::run("true", &dir.path().join("gone")).await.unwrap_err();
         assert!(gone.contains("gone"), "{gone}");
     }

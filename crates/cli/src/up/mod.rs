@@ -16,8 +16,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use planaria_core::SessionId;
+use planaria_core::limits::READ_RECORDS_MAX;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
+use planaria_core::session::{SessionState, fold};
 use planaria_drivers::env::SystemEnv;
 use planaria_drivers::sandbox::{LocalDriver, LocalOptions};
 use planaria_runtime::Runtime;
@@ -61,7 +63,7 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
     let chaos = args.chaos.then(|| chaos::Chaos::start(args.seed, replay(&args), &fleet));
     let result = tokio::select! { biased;
         code = interrupt.first() => {
-            say(&left_behind(&fleet));
+            say(&left_behind(&fleet).await);
             Ok(code)
         }
         end = ended(&runtime) => {
@@ -97,10 +99,31 @@ fn data_dir(args: &cli::Up) -> PathBuf {
 /// An empty store in an empty directory. Whoever works in it is asked first, by its lock.
 async fn fresh(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
     if dir.exists() {
-        data::open(dir)?.close().await;
+        let store = data::open(dir)?;
+        end_hands(store.as_ref(), dir).await?;
+        store.close().await;
         std::fs::remove_dir_all(dir).with_context(|| format!("clear {}", dir.display()))?;
     }
     data::open(dir)
+}
+
+/// A run that was killed leaves hands behind, which nobody would find once its directory is gone.
+async fn end_hands(store: &dyn Store, dir: &Path) -> anyhow::Result<()> {
+    let driver = driver(dir)?;
+    for id in data::sessions(store).await? {
+        let mut state = SessionState::default();
+        loop {
+            let page = store.read(id, state.seq + 1, READ_RECORDS_MAX).await?;
+            if page.is_empty() {
+                break;
+            }
+            fold(&mut state, &page)?;
+        }
+        if let Some(hand) = state.hand {
+            driver.destroy(hand).await?;
+        }
+    }
+    Ok(())
 }
 
 fn driver(dir: &Path) -> anyhow::Result<Arc<dyn Driver>> {
@@ -178,16 +201,19 @@ async fn log_names(fleet: &Fleet, outcomes: &[Outcome]) -> Vec<String> {
 }
 
 /// What an interrupted run leaves.
-fn left_behind(fleet: &Fleet) -> String {
+async fn left_behind(fleet: &Fleet) -> String {
     use planaria_core::session::{Call, Phase};
     let runs = |call: &Call| matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..));
-    let running: usize = fleet
-        .plan
-        .jobs
-        .iter()
-        .map(|job| fleet.runtime.watch(fleet.new_id(&job.name)).borrow().state.clone())
-        .map(|state| state.calls.iter().filter(|call| runs(call)).count())
-        .sum();
+    let store = fleet.runtime.store();
+    let mut running = 0;
+    for job in &fleet.plan.jobs {
+        let known = data::find(store.as_ref(), &fleet.plan.fleet, &job.name).await;
+        if let Ok(Some(id)) = known
+            && let Ok(state) = fleet.runtime.state(id).await
+        {
+            running += state.calls.iter().filter(|call| runs(call)).count();
+        }
+    }
     let commands = match running {
         0 => String::new(),
         1 => "; one command still runs and is collected then, or ends after 10 minutes".to_owned(),

@@ -55,6 +55,9 @@ pub async fn of(
         }
         Status::Idle(StopReason::EndTurn) | Status::New | Status::Running => return Ok(None),
         Status::Rescheduling { .. } => return Ok(None),
+        Status::Idle(StopReason::Refusal) => {
+            Verdict::Failed("the model refused to go on".to_owned())
+        }
         Status::Idle(_) => Verdict::Failed(last_error(store, id, state).await?),
         Status::Terminated => Verdict::Failed("the session is terminated".to_owned()),
     }))
@@ -70,7 +73,8 @@ pub async fn last_error(
     const TAIL: u64 = 128;
     let from = state.seq.saturating_sub(TAIL).max(1);
     let page = store.read(id, from, TAIL as usize + 1).await?;
-    let error = page.iter().rev().find(|r| r.kind == Kind::SessionError);
+    let turn = page.iter().rev().take_while(|r| r.kind != Kind::SessionStatusRunning);
+    let error = turn.into_iter().find(|r| r.kind == Kind::SessionError);
     let body = error.and_then(|r| r.parse::<SessionError>().ok()).map(|e| e.error);
     Ok(match body {
         Some(ErrorBody { message, .. }) => message,

@@ -101,7 +101,13 @@ impl Fleet {
         let job = &self.plan.jobs[index];
         let (Some(check), Verdict::Done(_)) = (&job.check, &verdict) else { return verdict };
         let _ = news.send(News::of(index, Line::of("checking"))).await;
-        let workspace = data::workspace(&self.data_dir, self.new_id(&job.name));
+        let store = self.runtime.store();
+        let known = data::find(store.as_ref(), &self.plan.fleet, &job.name).await;
+        let id = match known {
+            Ok(id) => id.unwrap_or_else(|| self.new_id(&job.name)),
+            Err(error) => return Verdict::Failed(format!("{error:#}")),
+        };
+        let workspace = data::workspace(&self.data_dir, id);
         match check::run(check, &workspace).await {
             Ok(()) => verdict,
             Err(problem) => Verdict::Failed(problem),

@@ -18,6 +18,7 @@ use ractor::ActorRef;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
+use crate::limits::CANCEL_CHANCE;
 use crate::providers::Providers;
 use crate::sandbox::Sandboxes;
 use crate::session::{Order, SessionMsg};
@@ -106,7 +107,12 @@ impl HarnessActor {
         for (effect, key) in wanted.effects.iter().zip(keys) {
             if let Some(running) = self.running.get(&key) {
                 if let Effect::Tool { cancel_by: Some(by), .. } = effect {
-                    running.cancel.send_replace(Some(*by));
+                    let by = self.chance(*by);
+                    running.cancel.send_if_modified(|set| {
+                        let first = set.is_none();
+                        set.get_or_insert(by);
+                        first
+                    });
                 }
             } else {
                 self.start(me, key, effect.clone(), wanted.seq);
@@ -114,10 +120,16 @@ impl HarnessActor {
         }
     }
 
+    /// When a call that is to stop is given up by this harness. One that took over late asks the
+    /// hand first all the same: the call may have ended, and its outcome wait there.
+    fn chance(&self, by: u64) -> u64 {
+        by.max(self.deps.env.now() + CANCEL_CHANCE)
+    }
+
     fn start(&mut self, me: &ActorRef<HarnessMsg>, key: Key, effect: Effect, seq: u64) {
         let (deps, me) = (self.deps.clone(), me.clone());
         let cancel = watch::Sender::new(match &effect {
-            Effect::Tool { cancel_by, .. } => *cancel_by,
+            Effect::Tool { cancel_by, .. } => cancel_by.map(|by| self.chance(by)),
             _ => None,
         });
         let cancelled = cancel.subscribe();
