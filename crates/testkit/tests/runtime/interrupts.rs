@@ -69,3 +69,26 @@ async fn a_call_that_does_not_stop_ends_with_its_hand_whoever_dies_meanwhile() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_harness_that_takes_over_late_collects_what_the_call_left() {
+    let rig = Rig::new();
+    let call = rig.left_behind(SESSION).await;
+    let model = || caller(vec![endless()]);
+    // Interrupted, and nobody is there to stop the call, which ends by itself.
+    let runtime =
+        rig.start_with(rig.store(), model(), OddHands::new(&rig.hands, Oddity::HangsAtCancel));
+    let runtime = runtime.await;
+    interrupt(&runtime, SESSION).await;
+    runtime.shutdown(Duration::from_secs(1)).await;
+    rig.disk.crash();
+    rig.hands.release(SESSION, call);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    let runtime = rig.start(rig.store(), model()).await;
+    idle(&runtime, SESSION).await;
+
+    let [text] = results(&log(&runtime, SESSION).await).try_into().unwrap();
+    assert!(!text.contains("unknown"), "{text}");
+    assert!(rig.hands.deaths().is_empty(), "{:?}", rig.hands.deaths());
+}
