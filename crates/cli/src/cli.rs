@@ -46,8 +46,9 @@ pub struct DataDir {
 
 /// What `up --help` ends with.
 const UP_HELP: &str = "\
-Sessions are durable: run the same command again after an interruption, or after kill -9, and it goes
-on where it was. A finished fleet repeats its stored answers; a turn that an error ended is tried again.
+Sessions are durable: run the same command again after an interruption, or after kill -9, and it \
+goes on where it was. A finished fleet repeats its stored answers; a turn that an error ended is \
+tried again.
 
 Exit codes:
   0    every session ended its turn and passed its check
