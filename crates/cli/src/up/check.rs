@@ -95,10 +95,22 @@ mod tests {
         assert_eq!(silent, "its check failed (exit status: 3):");
         let loud = run("yes no | head -c 100000; echo why >&2; exit 1").await.unwrap_err();
         assert!(loud.len() < SHOWN_BYTES_MAX + 100 && loud.ends_with("why"), "{loud}");
-        let left = dir.path().join("left");
-        let background = format!("(sleep 100; touch {}) & true", left.display());
-        assert_eq!(run(&background).await, Ok(()), "what it leaves running does not count");
         let gone = super::run("true", &dir.path().join("gone")).await.unwrap_err();
         assert!(gone.contains("gone"), "{gone}");
+    }
+
+    #[tokio::test]
+    async fn what_a_check_leaves_running_does_not_count_and_ends_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(run("sleep 1000 & echo $! > pid", dir.path()).await, Ok(()));
+        let pid = std::fs::read_to_string(dir.path().join("pid")).unwrap();
+        let cmdline = format!("/proc/{}/cmdline", pid.trim());
+        // A process that was killed has no command line any more, whoever reaps it.
+        let gone = async {
+            while std::fs::read(&cmdline).is_ok_and(|line| !line.is_empty()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(CHECK_WAIT, gone).await.expect("it was killed");
     }
 }
