@@ -65,6 +65,37 @@ pub const CALL_DEADLINE_MAX: u64 = 3_600 * SECOND;
 /// What an overdue call gets beyond its deadline until its hand is taken for hung and fenced.
 pub const CALL_GRACE: u64 = 15 * SECOND;
 
+/// Tokens of a conversation at which it is summarised, where the host does not say: most models
+/// take 200 000, of which an answer may need `ANSWER_TOKENS_MAX`. A model that takes less says so
+/// by refusing, and that starts a summary too.
+pub const COMPACT_AT_TOKENS: u64 = 160_000;
+/// The share of the conversation's bytes, one in so many, that a summary leaves as it is: the steps
+/// that the model is in the middle of.
+pub const COMPACT_KEEP: usize = 8;
+/// Answers after a summary before the next one by size: what does not shrink must not be summarised
+/// for ever.
+pub const COMPACT_ANSWERS_MIN: u32 = 4;
+/// Summaries within one model request before the turn is given up with
+/// `compaction_limit_reached_error`.
+pub const COMPACTIONS_MAX: u32 = 3;
+/// How far what is to be summarised is shortened, when even that does not fit; each level halves
+/// it.
+pub const COMPACTION_LEVEL_MAX: u32 = 4;
+/// Characters of one block that the first level of shortening leaves; each level quarters it.
+pub const COMPACT_BLOCK_CHARS: usize = 8_000;
+/// Characters of a summary; about 25 000 tokens.
+pub const SUMMARY_CHARS_MAX: usize = 100_000;
+/// Bytes of text that are counted as one token, where no endpoint has counted yet.
+pub const BYTES_PER_TOKEN: u64 = 4;
+
+/// Characters of one page of `read_log`, about 7 500 tokens: a page must not fill the context that
+/// it is to relieve.
+pub const LOG_PAGE_CHARS_MAX: usize = 30_000;
+/// Characters of one entry of such a page, unless it is asked for alone.
+pub const LOG_ENTRY_CHARS_MAX: usize = 2_000;
+/// Records that one call of `read_log` looks at; a search goes on from there with the next call.
+pub const LOG_RECORDS_MAX: u64 = 20_000;
+
 /// Records read from the store in one go when a log is folded.
 pub const READ_RECORDS_MAX: usize = 1_024;
 /// Bytes of header that the codec accepts; a header is about 100 bytes.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use planaria_core::context::{ContextPolicy, WholeLog};
 use planaria_core::event::ClientEvent;
 use planaria_core::id::EventId;
 use planaria_core::port::env::Env;
 use planaria_core::port::sandbox::{Driver, Isolation};
 use planaria_core::port::store::{Put, Store};
+use planaria_core::port::tool::Tool;
 use planaria_core::record::payload::{Accepted, Genesis};
 use planaria_core::record::{Kind, event_json, queued_json};
-use planaria_core::session::{Command, SessionState};
+use planaria_core::session::{Command, Rejection, SessionState};
 use planaria_core::{Record, SessionId};
 use planaria_supervisor::StartError;
 use ractor::ActorRef;
@@ -42,6 +44,8 @@ pub struct Builder {
     route: Box<Route>,
     supervision: Supervision,
     serves: Box<Serves>,
+    policy: Arc<dyn ContextPolicy>,
+    tools: Vec<Arc<dyn Tool>>,
 }
 
 /// An accepted client event: its id, and the event as the API shows it.
@@ -72,6 +76,21 @@ impl Builder {
         self
     }
 
+    /// How the context of model requests is chosen; [`WholeLog`] by default.
+    #[must_use]
+    pub fn context_policy(mut self, policy: impl ContextPolicy + 'static) -> Self {
+        self.policy = Arc::new(policy);
+        self
+    }
+
+    /// A tool that runs in this process, for the agents that have it
+    /// ([`Agent::with_tool`](planaria_core::agent::Agent::with_tool)).
+    #[must_use]
+    pub fn tool(mut self, tool: impl Tool + 'static) -> Self {
+        self.tools.push(Arc::new(tool));
+        self
+    }
+
     /// Starts the tree. Sessions that have something open are woken by it, a bounded number at a
     /// time; this does not wait for them.
     ///
@@ -85,6 +104,8 @@ impl Builder {
             route: self.route,
             supervision: self.supervision,
             serves: self.serves,
+            policy: self.policy,
+            tools: self.tools,
         };
         Ok(Runtime { tree: Arc::new(Tree::start(deps).await?) })
     }
@@ -99,16 +120,24 @@ impl Runtime {
         driver: Arc<dyn Driver>,
         route: Box<Route>,
     ) -> Builder {
-        let (supervision, serves) = (Supervision::default(), Box::new(|_: &_| true));
-        Builder { store, env, driver, route, supervision, serves }
+        Builder {
+            store,
+            env,
+            driver,
+            route,
+            supervision: Supervision::default(),
+            serves: Box::new(|_| true),
+            policy: Arc::new(WholeLog::default()),
+            tools: Vec::new(),
+        }
     }
 
     /// Creates a session. `puts` go into the catalog with it, and `absent` are catalog keys that
     /// must not exist: all or nothing.
     ///
     /// # Errors
-    /// [`Error::Rejected`] when the session exists, [`Error::Exists`] when a catalog key does; then
-    /// nothing was recorded. [`Error::Interrupted`]: nobody knows; read.
+    /// [`Error::Rejected`] when the session exists, or when this runtime lacks a tool of its agent;
+    /// [`Error::Exists`] when a catalog key does. In either case nothing was recorded. [`Error::Interrupted`]: nobody knows; read.
     pub async fn create(
         &self,
         genesis: Genesis,
@@ -116,6 +145,7 @@ impl Runtime {
         absent: Vec<Vec<u8>>,
     ) -> Result<Vec<Record>, Error> {
         let id = genesis.session;
+        self.tree.parts.tools.check(&genesis.agent).map_err(Rejection::Invalid)?;
         let command = Command::Create(Box::new(genesis));
         self.order(id, Order { puts, absent, ..Order::report(command) }).await
     }
@@ -245,6 +275,12 @@ impl Runtime {
     /// Pieces of answers as they arrive, from now on.
     pub fn previews(&self, id: SessionId) -> broadcast::Receiver<Preview> {
         self.tree.parts.registry.entry(id).shared.listen()
+    }
+
+    /// Chooses the context of model requests in another way from the next request on, in every
+    /// session, also in the middle of a turn.
+    pub fn set_context_policy(&self, policy: impl ContextPolicy + 'static) {
+        self.tree.parts.policy.replace(Arc::new(policy));
     }
 
     /// The store that this runtime writes to.

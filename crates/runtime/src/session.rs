@@ -49,7 +49,7 @@ pub(crate) enum SessionMsg {
     Committed(Result<Head, CommitError>),
     /// A harness has started and takes over what is open.
     Harness {
-        name: &'static str,
+        name: String,
         version: u32,
     },
 }
@@ -151,7 +151,7 @@ impl SessionActor {
             message if !self.loaded => self.early.push_back(message),
             SessionMsg::Order(order) => self.order(*order),
             SessionMsg::Harness { name, version } => {
-                let command = Command::Claim { harness: name.to_owned(), version };
+                let command = Command::Claim { harness: name, version };
                 self.order(Order::report(command));
                 // A claim that records something is answered when it is durable.
                 if self.in_flight.is_none() && self.next.waiting.is_empty() {

@@ -17,10 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use planaria_core::SessionId;
-use planaria_core::context::{HARNESS, HARNESS_VERSION};
+use planaria_core::context::ContextPolicy;
 use planaria_core::port::env::Env;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
+use planaria_core::port::tool::Tool;
 use planaria_supervisor::{
     AutoShutdown, Backoff, ChildSpec, Context, DynamicRef, DynamicSpec, ExitReason, Intensity,
     Options, Report, ReportContext, Restart, Shutdown, Spec, StartError, Strategy, SupervisorRef,
@@ -35,11 +36,13 @@ use crate::journal::{Journal, JournalActor};
 use crate::limits::{ROOT_RESTARTS, STOP_WAIT};
 use crate::node::Node;
 use crate::options::Supervision;
+use crate::policy::Policy;
 use crate::providers::{Providers, Route};
 use crate::registry::{Entry, Registry};
 use crate::sandbox::{SandboxActor, SandboxDeps, Sandboxes, Slots};
 use crate::session::{SessionActor, SessionDeps, SessionMsg};
 use crate::slot::Slot;
+use crate::tools::Tools;
 use crate::view::Condition;
 use crate::waker::{Waker, WakerMsg};
 
@@ -51,6 +54,8 @@ pub(crate) struct TreeDeps {
     pub route: Box<Route>,
     pub supervision: Supervision,
     pub serves: Box<Serves>,
+    pub policy: Arc<dyn ContextPolicy>,
+    pub tools: Vec<Arc<dyn Tool>>,
 }
 
 /// Whether a session with these labels is this runtime's to wake.
@@ -64,6 +69,8 @@ pub(crate) struct Parts {
     pub providers: Arc<Providers>,
     pub supervision: Supervision,
     pub serves: Box<Serves>,
+    pub policy: Arc<Policy>,
+    pub tools: Arc<Tools>,
     pub registry: Registry,
     pub journal: Journal,
     pub waker: Slot<WakerMsg>,
@@ -87,6 +94,8 @@ impl Tree {
             providers: Arc::new(Providers::new(deps.route)),
             supervision: deps.supervision,
             serves: deps.serves,
+            policy: Arc::new(Policy::new(deps.policy)),
+            tools: Arc::new(Tools::new(deps.tools)),
             registry: Registry::default(),
             journal: Journal::new(),
             waker: Slot::default(),
@@ -299,13 +308,17 @@ fn harness(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> ChildSpec 
             store: parts.store.clone(),
             env: parts.env.clone(),
             providers: parts.providers.clone(),
+            policy: parts.policy.clone(),
+            tools: parts.tools.clone(),
             sandboxes: sandboxes.clone(),
             shared: entry.shared,
             session: entry.session.clone(),
         };
         Box::pin(worker(context, move |me, context| {
             entry.harness.publish(me.clone());
-            let claim = SessionMsg::Harness { name: HARNESS, version: HARNESS_VERSION };
+            let policy = deps.policy.current();
+            let (name, version) = (policy.name().to_owned(), policy.version());
+            let claim = SessionMsg::Harness { name, version };
             // A session that is gone takes this harness down with it.
             let _ = entry.session.cast(claim);
             Ok(HarnessActor::new(deps, context.scope().clone()))

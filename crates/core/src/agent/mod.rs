@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use params::{AgentParams, Invalid};
-pub use policy::{Permission, offered_tools, permission};
+pub use policy::{Permission, offered_tools, permission, runner};
+
+use crate::tool::{EffectClass, ToolSpec};
 
 /// An agent, materialised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,4 +97,54 @@ pub enum Tool {
         /// JSON Schema of its input.
         input_schema: Value,
     },
+    /// A tool that the server itself runs: the embedder's, see [`crate::port::tool::Tool`].
+    #[serde(rename = "host")]
+    Host {
+        /// 1–128 of `[A-Za-z0-9_-]`, unique in the agent.
+        name: String,
+        /// For the model.
+        description: String,
+        /// JSON Schema of its input.
+        input_schema: Value,
+        /// What may be done about a call that was lost.
+        class: EffectClass,
+    },
+}
+
+impl Agent {
+    /// An agent that has a name and a model, and no tools.
+    pub fn new(name: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            model: Model { id: model.into(), effort: None },
+            system: None,
+            tools: Vec::new(),
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// With this system prompt.
+    #[must_use]
+    pub fn with_system(mut self, system: impl Into<String>) -> Self {
+        self.system = Some(system.into());
+        self
+    }
+
+    /// With the built-in tools, all of which run in the sandbox without asking.
+    #[must_use]
+    pub fn with_toolset(mut self) -> Self {
+        let permission_policy = PermissionPolicy::AlwaysAllow;
+        let default_config = ToolDefaults { enabled: true, permission_policy };
+        self.tools.push(Tool::Toolset { default_config, configs: Vec::new() });
+        self
+    }
+
+    /// With a tool of the embedder's. The runtime must be built with the same tool.
+    #[must_use]
+    pub fn with_tool(mut self, tool: &dyn crate::port::tool::Tool) -> Self {
+        let ToolSpec { name, description, input_schema } = tool.spec();
+        self.tools.push(Tool::Host { name, description, input_schema, class: tool.class() });
+        self
+    }
 }

@@ -1,14 +1,14 @@
 //! Which tools an agent is offered, and what a call to one of them needs.
 
 use super::{Agent, PermissionPolicy, Tool};
-use crate::tool::{BUILTINS, EffectClass, ToolSpec, builtin};
+use crate::tool::{BUILTINS, EffectClass, READ_LOG, Runner, ToolSpec, builtin};
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Runs at once in the sandbox.
+    /// Runs at once.
     Allow(EffectClass),
-    /// Waits for a confirmation, then runs in the sandbox.
+    /// Waits for a confirmation, then runs.
     Ask(EffectClass, PermissionPolicy),
     /// The client runs it.
     Custom,
@@ -33,10 +33,21 @@ pub fn permission(agent: &Agent, name: &str) -> Permission {
                     ask => Permission::Ask(tool.class, ask),
                 };
             }
-            Tool::Custom { .. } => {}
+            Tool::Host { name: host, class, .. } if host == name => {
+                return Permission::Allow(*class);
+            }
+            Tool::Custom { .. } | Tool::Host { .. } => {}
         }
     }
-    Permission::Refuse
+    // Reading its own memory is no agent's privilege.
+    if name == READ_LOG.name { Permission::Allow(READ_LOG.class) } else { Permission::Refuse }
+}
+
+/// Who runs the calls to `name` that are allowed.
+pub fn runner(agent: &Agent, name: &str) -> Runner {
+    let is_host = |tool: &Tool| matches!(tool, Tool::Host { name: host, .. } if host == name);
+    let by_server = name == READ_LOG.name || agent.tools.iter().any(is_host);
+    if by_server { Runner::Server } else { Runner::Hand }
 }
 
 /// The tools that the model is offered, in a stable order: built-in ones first.
@@ -47,15 +58,16 @@ pub fn offered_tools(agent: &Agent) -> Vec<ToolSpec> {
             matches!(permission(agent, tool.name), Permission::Allow(_) | Permission::Ask(..))
         })
         .map(|tool| tool.spec());
-    let custom = agent.tools.iter().filter_map(|tool| match tool {
-        Tool::Custom { name, description, input_schema } => Some(ToolSpec {
+    let others = agent.tools.iter().filter_map(|tool| match tool {
+        Tool::Custom { name, description, input_schema }
+        | Tool::Host { name, description, input_schema, .. } => Some(ToolSpec {
             name: name.clone(),
             description: description.clone(),
             input_schema: input_schema.clone(),
         }),
         Tool::Toolset { .. } => None,
     });
-    builtins.chain(custom).collect()
+    builtins.chain(others).collect()
 }
 
 #[cfg(test)]

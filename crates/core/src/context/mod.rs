@@ -13,6 +13,16 @@
 //! * thinking at the end of a message, which an answer that was cut off leaves behind;
 //! * what is not text in a failed result: a note stands in its place;
 //! * a call's input that is no JSON object: an empty one stands in its place.
+//!
+//! When the context runs full, a summary stands for its older part from then on ([`Compaction`]),
+//! and the agent can look up what it was in its log, with `read_log`. How full is full, and
+//! everything else about the choice, is the affair of a [`ContextPolicy`].
+
+mod compaction;
+mod policy;
+
+pub use compaction::{COMPACT_PROMPT, Compaction, SUMMARY_START};
+pub use policy::{ContextPolicy, WholeLog};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,16 +32,16 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, offered_tools};
 use crate::id::{EventId, block_event};
-use crate::limits::ANSWER_TOKENS_MAX;
+use crate::limits::{ANSWER_TOKENS_MAX, BYTES_PER_TOKEN};
 use crate::model::{Block, Message, Request, Role, ToolInput, UNSIGNED};
 use crate::record::payload::{Answer, CallClosed, Content, Genesis, HandBound};
 use crate::record::{Kind, PayloadError, Record};
-use crate::tool::text_block;
+use crate::tool::{READ_LOG, builtin, text_block};
 
-/// The name of this way to choose the context; recorded with every answer.
+/// The name of [`WholeLog`]; recorded with every answer.
 pub const HARNESS: &str = "whole-log";
 /// Its version: raised whenever the same log gives another request.
-pub const HARNESS_VERSION: u32 = 3;
+pub const HARNESS_VERSION: u32 = 4;
 
 const SANDBOX_REPLACED: &str = "[The sandbox was replaced before this call. Shell variables, background processes \
     and the working directory are gone; files in the workspace remain.]";
@@ -44,11 +54,19 @@ const SANDBOX_NOTE: &str =
 pub struct Context {
     agent: Option<Arc<Agent>>,
     messages: Vec<Message>,
+    /// For each message the position of the first record that is in it; 0 for a summary.
+    began: Vec<u64>,
     /// Calls of the last answer, in its order: results go back in this order, whatever came first.
     calls: Vec<EventId>,
     results: BTreeMap<EventId, Value>,
     texts: Vec<Value>,
+    /// Position of the first record of the user's turn that is not answered yet.
+    turn_began: Option<u64>,
     replaced: bool,
+    /// Tokens of the last request and its answer, as far as known.
+    tokens: u64,
+    /// Answers since the last summary; `None` without one.
+    since_summary: Option<u32>,
     seq: u64,
 }
 
@@ -68,6 +86,27 @@ impl Context {
         self.seq
     }
 
+    /// The conversation up to the last answer: roles alternate.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The agent whose context it is; `None` before the first record.
+    pub fn agent(&self) -> Option<&Agent> {
+        self.agent.as_deref()
+    }
+
+    /// About how many tokens the next request has: what the endpoint counted last, and an estimate
+    /// of what came since.
+    pub fn tokens(&self) -> u64 {
+        self.tokens.saturating_add(bytes_of(&self.user_turn()) as u64 / BYTES_PER_TOKEN)
+    }
+
+    /// Answers since the last summary; `None` if there was none.
+    pub fn since_summary(&self) -> Option<u32> {
+        self.since_summary
+    }
+
     /// Feeds the next record.
     ///
     /// # Errors
@@ -76,14 +115,19 @@ impl Context {
         self.seq = record.seq;
         match record.kind {
             Kind::Genesis => self.agent = Some(Arc::new(record.parse::<Genesis>()?.agent)),
-            Kind::UserMessage => self.texts.extend(record.parse::<Content>()?.content),
+            Kind::UserMessage => {
+                self.turn_began.get_or_insert(record.seq);
+                self.texts.extend(record.parse::<Content>()?.content);
+            }
             Kind::SystemMessage => {
+                self.turn_began.get_or_insert(record.seq);
                 for block in record.parse::<Content>()?.content {
                     let text = block.get("text").and_then(Value::as_str).unwrap_or_default();
                     self.texts.push(text_block(&format!("<system>{text}</system>")));
                 }
             }
             Kind::Answer => self.answer(&record.parse()?),
+            Kind::Compacted => self.compacted(record.parse()?),
             Kind::HandBound => {
                 self.replaced |= record.parse::<HandBound>()?.locator.generation > 1;
             }
@@ -101,6 +145,7 @@ impl Context {
     }
 
     fn result(&mut self, call: EventId, mut content: Vec<Value>, is_error: bool) {
+        self.turn_began.get_or_insert(self.seq);
         if std::mem::take(&mut self.replaced) {
             content.insert(0, text_block(SANDBOX_REPLACED));
         }
@@ -145,7 +190,17 @@ impl Context {
         while content.last().is_some_and(is_thinking) {
             content.pop();
         }
-        append(&mut self.messages, Role::Assistant, content);
+        self.append(Role::Assistant, content, self.seq);
+        self.tokens = answer.usage.total();
+        if let Some(answers) = &mut self.since_summary {
+            *answers += 1;
+        }
+    }
+
+    fn append(&mut self, role: Role, content: Vec<Value>, began: u64) {
+        append(&mut self.messages, role, content);
+        // One more message, or none if the last one has grown.
+        self.began.resize(self.messages.len(), began);
     }
 
     /// What the user and the tools said since the last answer, in the order that the API demands.
@@ -159,7 +214,8 @@ impl Context {
         self.calls.clear();
         self.results.clear();
         self.texts.clear();
-        append(&mut self.messages, Role::User, content);
+        let began = self.turn_began.take().unwrap_or(self.seq);
+        self.append(Role::User, content, began);
     }
 
     /// The request that the session would send now; `None` before its first record.
@@ -167,13 +223,17 @@ impl Context {
         let agent = self.agent.as_ref()?;
         let mut messages = self.messages.clone();
         append(&mut messages, Role::User, self.user_turn());
-        let tools = offered_tools(agent);
+        let mut tools = offered_tools(agent);
         let mut system = agent.system.clone().unwrap_or_default();
-        if !tools.is_empty() {
+        if tools.iter().any(|tool| builtin(&tool.name).is_some()) {
             if !system.is_empty() {
                 system.push_str("\n\n");
             }
             system.push_str(SANDBOX_NOTE);
+        }
+        // Before there is a summary, the log holds nothing that is not before the model's eyes.
+        if self.since_summary.is_some() && tools.iter().all(|tool| tool.name != READ_LOG.name) {
+            tools.push(READ_LOG.spec());
         }
         Some(Request {
             model: agent.model.id.clone(),
@@ -209,6 +269,11 @@ fn only_text(block: &mut Value) {
     };
     let note = format!("[{what} was left out here: a failed call can only return text.]");
     *block = text_block(&note);
+}
+
+/// Bytes of content as JSON.
+fn bytes_of(content: &[Value]) -> usize {
+    content.iter().map(|block| block.to_string().len()).sum()
 }
 
 fn is_blank(block: &Value) -> bool {

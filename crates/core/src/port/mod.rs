@@ -7,6 +7,7 @@ pub mod env;
 pub mod provider;
 pub mod sandbox;
 pub mod store;
+pub mod tool;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -106,6 +106,12 @@ pub enum Error {
         /// The endpoint's own words.
         message: String,
     },
+    /// The request does not fit the model's context window.
+    #[error("the request is too long for the model: {message}")]
+    TooLong {
+        /// The endpoint's own words.
+        message: String,
+    },
 }
 
 impl Error {

@@ -80,6 +80,10 @@ kinds! {
     CallClosed = 8, "call.closed", Private;
     /// The session's restart budget is spent.
     Parked = 9, "session.parked", Private;
+    /// The context is to be summarised before the request in flight goes on.
+    CompactionWanted = 10, "compaction.wanted", Private;
+    /// The summary that stands for what came before.
+    Compacted = 11, "compacted", Private;
 
     /// See the contract, §7.3.
     UserMessage = 100, "user.message", Public;
@@ -104,6 +108,8 @@ kinds! {
     AgentToolResult = 123, "agent.tool_result", Public;
     /// See the contract, §8.1.
     AgentCustomToolUse = 124, "agent.custom_tool_use", Public;
+    /// See the contract, §8.1.
+    ThreadContextCompacted = 125, "agent.thread_context_compacted", Public;
 
     /// See the contract, §8.2.
     SessionStatusRunning = 140, "session.status_running", Public;

@@ -114,6 +114,36 @@ pub struct Parked {
     pub reason: String,
 }
 
+/// The context of the request in flight is to be summarised first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompactionWanted {
+    /// How much is left out of what is summarised: 0 is nothing, see
+    /// [`crate::context::Context::compaction`].
+    pub level: u32,
+    /// What the attempt cost that showed it.
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+/// From here on a summary stands for what came before. The log keeps everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Compacted {
+    /// The last record that the summary stands for.
+    pub upto: u64,
+    /// The summary.
+    pub summary: String,
+    /// The level at which it was made.
+    pub level: u32,
+    /// Digest of the request that asked for it, see [`crate::model::Request::digest`].
+    pub digest: String,
+    /// The harness that chose what is summarised, and its version.
+    pub harness: (String, u32),
+    /// The model that wrote it.
+    pub model: String,
+    /// What it cost.
+    pub usage: Usage,
+}
+
 /// Public: `agent.message`, `user.message`, `system.message`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Content {

@@ -5,7 +5,7 @@ use crate::event::ClientEvent;
 use crate::model::{Answer, Usage};
 use crate::port::provider;
 use crate::port::sandbox::{Ended, Isolation, Locator};
-use crate::record::payload::Genesis;
+use crate::record::payload::{Compacted, Genesis};
 
 /// A request to a session. Clients send, harnesses report, supervisors park.
 #[derive(Debug, Clone)]
@@ -50,6 +50,24 @@ pub enum Command {
         attempt: u32,
         /// Why.
         failure: ModelFailure,
+    },
+    /// The context does not fit the model, or soon will not: it is to be summarised first.
+    ContextFull {
+        /// Which request.
+        effect: EffectId,
+        /// The attempt it was handed out under.
+        attempt: u32,
+        /// What it cost to find out.
+        usage: Usage,
+    },
+    /// The context was summarised.
+    Compacted {
+        /// Which request.
+        effect: EffectId,
+        /// The attempt it was handed out under.
+        attempt: u32,
+        /// What is to be recorded.
+        compacted: Box<Compacted>,
     },
     /// A call ended.
     ToolEnded {

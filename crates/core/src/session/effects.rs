@@ -1,8 +1,8 @@
 //! What must be in flight: a function of the state alone.
 
-use super::state::{Phase, SessionState, Status};
+use super::state::{ModelRequest, Phase, SessionState, Status};
 use crate::id::EventId;
-use crate::tool::EffectClass;
+use crate::tool::{EffectClass, Runner};
 
 /// Names an effect: the position of the record that called for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Effect {
         start: EventId,
         /// Not before this time, in microseconds.
         due: u64,
+        /// Set when the context is to be summarised first: the level.
+        compact: Option<u32>,
     },
     /// Run a call, or see to its end.
     Tool {
@@ -33,6 +35,8 @@ pub enum Effect {
         name: String,
         /// Its class.
         class: EffectClass,
+        /// Who runs it.
+        runner: Runner,
         /// Set when the call is to stop: sealed if it has not ended by then, in microseconds.
         cancel_by: Option<u64>,
     },
@@ -58,7 +62,8 @@ impl Effect {
 pub fn effects(state: &SessionState) -> Vec<Effect> {
     let mut wanted = Vec::new();
     if let Some(model) = &state.model {
-        wanted.push(Effect::Model { id: model.effect, start: model.start, due: model.due });
+        let ModelRequest { effect: id, start, due, compact, .. } = *model;
+        wanted.push(Effect::Model { id, start, due, compact });
     }
     if let Status::Rescheduling { effect, due } = state.status {
         wanted.push(Effect::Timer { id: effect, due });
@@ -75,6 +80,7 @@ pub fn effects(state: &SessionState) -> Vec<Effect> {
             use_seq: call.use_seq,
             name: call.name.clone(),
             class,
+            runner: call.runner,
             cancel_by,
         });
     }

@@ -7,15 +7,16 @@ use serde::Deserialize;
 
 use super::effects::EffectId;
 use super::state::{Call, ModelRequest, Phase, Queued, SessionState, Status};
-use crate::agent::{Permission, permission};
+use crate::agent::{Permission, permission, runner};
 use crate::id::EventId;
 use crate::limits::CANCEL_WAIT;
 use crate::model::{StopReason as ModelStop, Usage};
 use crate::record::payload::{
-    Accepted, Attempt, Claim, Confirmation, Dispatch, Genesis, HandBound, Idle, StopReason, Verdict,
+    Accepted, Attempt, Claim, CompactionWanted, Confirmation, Dispatch, Genesis, HandBound, Idle,
+    StopReason, Verdict,
 };
 use crate::record::{Kind, PayloadError, Record};
-use crate::tool::EffectClass;
+use crate::tool::{EffectClass, Runner};
 
 #[derive(Deserialize)]
 struct AnswerHead {
@@ -25,6 +26,11 @@ struct AnswerHead {
 #[derive(Deserialize)]
 struct EndHead {
     model_usage: Usage,
+}
+
+#[derive(Deserialize)]
+struct CompactedHead {
+    usage: Usage,
 }
 
 #[derive(Deserialize)]
@@ -110,8 +116,9 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
             // A request that replaces one which died while it waited goes on waiting.
             // Not the record's own time, which may lie ahead of a clock that was set back.
             let due = state.retry_due;
-            state.model =
-                Some(ModelRequest { effect, start: record.id, due, used: Usage::default() });
+            let (start, used) = (record.id, Usage::default());
+            let (compact, compactions) = (None, 0);
+            state.model = Some(ModelRequest { effect, start, due, used, compact, compactions });
             state.needs_model = false;
         }
         Kind::Attempt => {
@@ -124,6 +131,15 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
                 model.used.add(usage);
             }
         }
+        Kind::CompactionWanted => {
+            let wanted: CompactionWanted = record.parse()?;
+            if let Some(model) = &mut state.model {
+                model.effect = EffectId(record.seq);
+                model.compact = Some(wanted.level);
+                model.used.add(wanted.usage);
+            }
+        }
+        Kind::Compacted => compacted(state, record)?,
         Kind::Answer => {
             let head: AnswerHead = record.parse()?;
             state.turn_requests += 1;
@@ -158,6 +174,21 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
         }
         Kind::SessionStatusTerminated => state.status = Status::Terminated,
         _ => {}
+    }
+    Ok(())
+}
+
+/// The request goes on with the summary.
+fn compacted(state: &mut SessionState, record: &Record) -> Result<(), PayloadError> {
+    let CompactedHead { usage } = record.parse()?;
+    state.failures = 0;
+    state.retry_due = 0;
+    if let Some(model) = &mut state.model {
+        model.effect = EffectId(record.seq);
+        model.due = 0;
+        model.compact = None;
+        model.compactions += 1;
+        model.used.add(usage);
     }
     Ok(())
 }
@@ -205,7 +236,9 @@ fn used(state: &mut SessionState, record: &Record) -> Result<(), PayloadError> {
         (_, Some("ask")) => Phase::Ask(class),
         _ => Phase::Ready(class),
     };
-    state.calls.push(Call { id: record.id, use_seq: record.seq, name: head.name, phase });
+    let runner = state.agent.as_ref().map_or(Runner::Hand, |agent| runner(agent, &head.name));
+    let (id, use_seq, name) = (record.id, record.seq, head.name);
+    state.calls.push(Call { id, use_seq, name, runner, phase });
     Ok(())
 }
 

@@ -36,5 +36,8 @@ pub struct Stamp {
 pub const OUTCOME_UNKNOWN: &str = "The outcome is unknown: the sandbox that ran this call died before it could \
     report. The call may have taken effect wholly, partly or not at all. Look at the state of things before you \
     repeat it. The shell and its variables are gone; the files remain.";
+/// What the model is told of a call that the server itself ran, when the server died or gave it up.
+pub const CALLER_LOST: &str = "The outcome is unknown: whoever ran this call was stopped before it could report. \
+    The call may have taken effect wholly, partly or not at all. Look at the state of things before you repeat it.";
 /// What the model is told of a call that was interrupted (contract §6.5).
 pub const INTERRUPTED: &str = "Tool execution was interrupted before completion. Please retry.";

@@ -12,7 +12,7 @@ use crate::model::{StopReason as ModelStop, Usage};
 use crate::port::sandbox::Locator;
 use crate::record::Kind;
 use crate::record::payload::StopReason;
-use crate::tool::EffectClass;
+use crate::tool::{EffectClass, Runner};
 
 /// The fold of a session's log.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -106,8 +106,12 @@ pub struct ModelRequest {
     pub start: EventId,
     /// Not before this time.
     pub due: u64,
-    /// Tokens that failed attempts within its span have used.
+    /// Tokens that failed attempts and compactions within its span have used.
     pub used: Usage,
+    /// Set while its context is to be summarised first: the level.
+    pub compact: Option<u32>,
+    /// How often that has been done within its span.
+    pub compactions: u32,
 }
 
 /// A call without a result.
@@ -119,6 +123,8 @@ pub struct Call {
     pub use_seq: u64,
     /// The tool.
     pub name: String,
+    /// Who runs it.
+    pub runner: Runner,
     /// Where it stands.
     pub phase: Phase,
 }

@@ -2,6 +2,7 @@
 //! and stops what is no longer wanted. What it knows is in the log.
 
 mod model;
+mod server;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -13,16 +14,19 @@ use planaria_core::limits::RETRY_AFTER_MAX;
 use planaria_core::port::env::Env;
 use planaria_core::port::store::Store;
 use planaria_core::session::{Command, Effect, EffectId};
+use planaria_core::tool::Runner;
 use planaria_supervisor::{Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use crate::limits::CANCEL_CHANCE;
+use crate::policy::Policy;
 use crate::providers::Providers;
 use crate::sandbox::Sandboxes;
 use crate::session::{Order, SessionMsg};
 use crate::slot::Slot;
+use crate::tools::Tools;
 use crate::view::Shared;
 
 /// What must be in flight, as the session knows it.
@@ -50,6 +54,8 @@ pub(crate) struct HarnessDeps {
     pub store: Arc<dyn Store>,
     pub env: Arc<dyn Env>,
     pub providers: Arc<Providers>,
+    pub policy: Arc<Policy>,
+    pub tools: Arc<Tools>,
     pub sandboxes: Sandboxes,
     pub shared: Shared,
     pub session: Slot<SessionMsg>,
@@ -134,15 +140,21 @@ impl HarnessActor {
         });
         let cancelled = cancel.subscribe();
         let abort = match effect {
-            Effect::Model { start, due, .. } => {
+            Effect::Model { start, due, compact, .. } => {
+                let job = model::Job { key, start, seq, compact };
                 let mut context = self.context.take().unwrap_or_default();
                 self.scope.spawn(async move {
                     deps.sleep_until(due, RETRY_AFTER_MAX).await;
-                    let command = model::run(&deps, key, start, seq, &mut context).await;
+                    let command = model::run(&deps, &job, &mut context).await;
                     // Given back before the report, which may lead to the next request.
                     let _ = me.cast(HarnessMsg::Context(context));
                     deps.report(command);
                 })
+            }
+            Effect::Tool { call, use_seq, name, class, runner: Runner::Server, .. } => {
+                let turn = tool::Turn::none();
+                let job = tool::Job { key, call, use_seq, name, class, turn };
+                self.scope.spawn(async move { server::run(&deps, job, cancelled).await })
             }
             Effect::Tool { call, use_seq, name, class, .. } => {
                 let turn = tool::Turn::next(&name, &mut self.shell);

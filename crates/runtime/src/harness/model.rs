@@ -4,65 +4,127 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use planaria_core::context::{Context, HARNESS, HARNESS_VERSION};
+use planaria_core::context::{Compaction, Context, ContextPolicy};
 use planaria_core::id::{EventId, block_event};
 use planaria_core::limits::READ_RECORDS_MAX;
-use planaria_core::model::{Answer, Usage};
+use planaria_core::model::{Answer, Block, Request, Usage};
 use planaria_core::port::provider::{BlockKind, Delta, Error};
+use planaria_core::record::payload::Compacted;
 use planaria_core::session::{Command, ModelFailure};
 
 use super::{HarnessDeps, Key};
 use crate::limits::MODEL_SILENCE;
 use crate::view::Preview;
 
-pub(super) async fn run(
-    deps: &HarnessDeps,
-    key: Key,
-    start: EventId,
-    seq: u64,
-    context: &mut Context,
-) -> Command {
-    let (effect, attempt) = key;
-    match answer(deps, start, seq, context).await {
-        Ok((digest, answer)) => Command::ModelAnswered {
-            effect,
-            attempt,
-            digest,
-            harness: (HARNESS.to_owned(), HARNESS_VERSION),
-            answer: Box::new(answer),
-        },
-        Err(failure) => Command::ModelFailed { effect, attempt, failure },
-    }
+/// One model request that is wanted.
+pub(super) struct Job {
+    pub key: Key,
+    pub start: EventId,
+    /// How far the log is durable.
+    pub seq: u64,
+    /// Set when the context is to be summed up first: the level.
+    pub compact: Option<u32>,
+}
+
+pub(super) async fn run(deps: &HarnessDeps, job: &Job, context: &mut Context) -> Command {
+    let (effect, attempt) = job.key;
+    let policy = deps.policy.current();
+    let done = match (catch_up(deps, job.seq, context).await.map_err(internal), job.compact) {
+        (Err(failure), _) => Err(failure),
+        (Ok(()), Some(level)) => compact(deps, job, policy.as_ref(), context, level).await,
+        (Ok(()), None) => answer(deps, job, policy.as_ref(), context).await,
+    };
+    done.unwrap_or_else(|failure| Command::ModelFailed { effect, attempt, failure })
 }
 
 async fn answer(
     deps: &HarnessDeps,
-    start: EventId,
-    seq: u64,
-    context: &mut Context,
-) -> Result<(String, Answer), ModelFailure> {
-    catch_up(deps, seq, context).await.map_err(internal)?;
-    let request = context.request().ok_or_else(|| internal("the log has no first record"))?;
+    job: &Job,
+    policy: &dyn ContextPolicy,
+    context: &Context,
+) -> Result<Command, ModelFailure> {
+    let (effect, attempt) = job.key;
+    if policy.is_full(context) && policy.compaction(context, 0).is_some() {
+        return Ok(Command::ContextFull { effect, attempt, usage: Usage::default() });
+    }
+    let request = policy.request(context).ok_or_else(|| internal("the log has no first record"))?;
     let digest = request.digest();
+    let mut previews = Previews::new(deps, job.start);
+    match ask(deps, request, |delta| previews.delta(delta)).await? {
+        Ok(answer) => Ok(Command::ModelAnswered {
+            effect,
+            attempt,
+            digest,
+            harness: (policy.name().to_owned(), policy.version()),
+            answer: Box::new(answer),
+        }),
+        Err((Error::TooLong { .. }, usage)) => Ok(Command::ContextFull { effect, attempt, usage }),
+        Err((error, used)) => Err(ModelFailure::from(&error).having_used(used)),
+    }
+}
+
+/// Asks for the summary that the request will go on from. Nobody sees it come: it is no message.
+async fn compact(
+    deps: &HarnessDeps,
+    job: &Job,
+    policy: &dyn ContextPolicy,
+    context: &Context,
+    level: u32,
+) -> Result<Command, ModelFailure> {
+    let (effect, attempt) = job.key;
+    let nothing =
+        || internal("the request is too long for the model, and there is nothing to sum up");
+    let Compaction { request, upto } = policy.compaction(context, level).ok_or_else(nothing)?;
+    let digest = request.digest();
+    let answer = match ask(deps, request, |_| {}).await? {
+        Ok(answer) => answer,
+        Err((Error::TooLong { .. }, usage)) => {
+            return Ok(Command::ContextFull { effect, attempt, usage });
+        }
+        Err((error, used)) => return Err(ModelFailure::from(&error).having_used(used)),
+    };
+    let text = |block: &Block| match block {
+        Block::Text(text) if !text.trim().is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    let summary = answer.blocks.iter().filter_map(text).collect::<Vec<_>>().join("\n\n");
+    if summary.is_empty() {
+        let message = "the model wrote no summary of the conversation".to_owned();
+        return Err(ModelFailure::from(&Error::Broken { message }).having_used(answer.usage));
+    }
+    let harness = (policy.name().to_owned(), policy.version());
+    let Answer { model, usage, .. } = answer;
+    let compacted = Box::new(Compacted { upto, summary, level, digest, harness, model, usage });
+    Ok(Command::Compacted { effect, attempt, compacted })
+}
+
+/// An answer, or why there is none and what it cost all the same.
+type Asked = Result<Answer, (Error, Usage)>;
+
+/// Sends one request and waits for the end of its answer.
+async fn ask(
+    deps: &HarnessDeps,
+    request: Request,
+    mut on_delta: impl FnMut(Delta),
+) -> Result<Asked, ModelFailure> {
     let state = deps.shared.view.borrow().state.clone();
     let provider = deps.providers.of(deps.id, &state.metadata).map_err(internal)?;
     let _place = provider.place().await;
     let mut stream = provider.provider().answer(Arc::new(request));
-    let mut previews = Previews::new(deps, start);
     let mut used = Usage::default();
     let error = loop {
         let next = tokio::time::timeout(MODEL_SILENCE, stream.next()).await;
         let broken = |message: &str| Error::Broken { message: message.into() };
         match next {
-            Ok(Some(Ok(Delta::Done(answer)))) => return Ok((digest, answer)),
+            Ok(Some(Ok(Delta::Done(answer)))) => return Ok(Ok(answer)),
             Ok(Some(Ok(Delta::Used(usage)))) => used = usage,
-            Ok(Some(Ok(delta))) => previews.delta(delta),
+            Ok(Some(Ok(delta))) => on_delta(delta),
             Ok(Some(Err(error))) => break error,
             Ok(None) => break broken("the stream ended without an answer"),
             Err(_) => break broken("no word from the model for too long"),
         }
     };
-    Err(ModelFailure::from(&error).having_used(used))
+    Ok(Err((error, used)))
 }
 
 /// A failure on our side of the request: trying the same again cannot help.

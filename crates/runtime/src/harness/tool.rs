@@ -55,7 +55,7 @@ async fn input(deps: &HarnessDeps, job: &Job) -> Call {
 /// # Panics
 /// When it cannot be read. The call may have run already, so its result cannot be made up here: the
 /// harness dies, and its successors find the outcome, or the session is parked.
-async fn read_use(deps: &HarnessDeps, job: &Job) -> ToolUse {
+pub(super) async fn read_use(deps: &HarnessDeps, job: &Job) -> ToolUse {
     let mut wait = READ_WAIT;
     let mut problem = String::new();
     for _ in 0..READ_TRIES {
@@ -86,10 +86,15 @@ impl Turn {
     /// The next place in the queue that ends at `tail`; other tools than the shell do not queue.
     pub fn next(tool: &str, tail: &mut Option<oneshot::Receiver<()>>) -> Self {
         if tool != SHELL {
-            return Self { before: None, _after: None };
+            return Self::none();
         }
         let (after, next) = oneshot::channel();
         Self { before: tail.replace(next), _after: Some(after) }
+    }
+
+    /// For a call that does not queue.
+    pub fn none() -> Self {
+        Self { before: None, _after: None }
     }
 
     /// Waits for the calls before. A call that is to stop does not wait: it may run already.
@@ -107,7 +112,7 @@ impl Turn {
 
 /// Waits for the request to stop the call. When the harness is gone it waits until it is ended
 /// itself: what a successor is to find must not be touched any more.
-async fn changed(cancelled: &mut watch::Receiver<Option<u64>>) {
+pub(super) async fn changed(cancelled: &mut watch::Receiver<Option<u64>>) {
     if cancelled.changed().await.is_err() {
         std::future::pending().await
     }

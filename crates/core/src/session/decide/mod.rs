@@ -3,6 +3,7 @@
 mod advance;
 mod answer;
 mod claim;
+mod compaction;
 mod content;
 mod interrupt;
 mod model_done;
@@ -53,6 +54,14 @@ pub fn decide(
         Command::ModelFailed { effect, attempt, failure } => {
             open_model(state, effect, attempt)?;
             model_failed::model_failed(&mut batch, failure);
+        }
+        Command::ContextFull { effect, attempt, usage } => {
+            open_model(state, effect, attempt)?;
+            compaction::context_full(&mut batch, usage);
+        }
+        Command::Compacted { effect, attempt, compacted } => {
+            open_model(state, effect, attempt)?;
+            compaction::compacted(&mut batch, &compacted);
         }
         Command::ToolEnded { effect, attempt, ended } => {
             tool_ended::tool_ended(&mut batch, effect, attempt, ended)?;

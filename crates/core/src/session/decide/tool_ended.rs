@@ -4,13 +4,13 @@ use super::super::batch::Batch;
 use super::super::command::Rejection;
 use super::super::effects::EffectId;
 use super::super::state::Phase;
-use super::super::{INTERRUPTED, OUTCOME_UNKNOWN};
+use super::super::{CALLER_LOST, INTERRUPTED, OUTCOME_UNKNOWN};
 use super::{advance, stale};
 use crate::limits::RECORD_BYTES_MAX;
 use crate::port::sandbox::Ended;
 use crate::record::payload::ToolResult;
 use crate::record::{Kind, to_payload};
-use crate::tool::{Outcome, text_block};
+use crate::tool::{Outcome, Runner, text_block};
 
 pub(super) fn tool_ended(
     batch: &mut Batch<'_>,
@@ -29,6 +29,7 @@ pub(super) fn tool_ended(
     let outcome = match ended {
         Ended::Outcome(outcome) => outcome,
         Ended::Sealed => Outcome::error(INTERRUPTED),
+        Ended::Lost if call.runner == Runner::Server => Outcome::error(CALLER_LOST),
         Ended::Lost => Outcome::error(OUTCOME_UNKNOWN),
     };
     let mut result =

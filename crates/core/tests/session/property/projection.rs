@@ -63,6 +63,7 @@ fn fields(kind: Kind) -> Fields {
             &[],
         ),
         Kind::AgentThinking
+        | Kind::ThreadContextCompacted
         | Kind::SessionStatusRunning
         | Kind::SessionStatusRescheduled
         | Kind::ModelRequestStart => (&[], &[]),

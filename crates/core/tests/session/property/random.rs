@@ -74,7 +74,7 @@ impl Play {
         let chosen = next.clone();
         let model: Model = Rc::new(move |request, failures| answer(seed, request, failures));
         let order: Order = Box::new(move |ready| chosen.get() % ready);
-        Self { harness: Harness::new(World::new(), model).order(order), next }
+        Self { harness: Harness::new(World::with(agent_with_host()), model).order(order), next }
     }
 
     fn send(&mut self, events: Vec<ClientEvent>) {
@@ -184,11 +184,12 @@ fn answer(seed: u64, request: &Request, failures: u32) -> Result<Answer, ModelFa
         1 => return Err(broke_off()),
         2 => return Err(retry_after(draw(10) * SECOND / 3)),
         3 => return Err(refused()),
+        4 => return Err(too_long().having_used(broke_off().usage)),
         _ => {}
     }
     let mut blocks = Vec::new();
     for _ in 0..draw(5) {
-        blocks.push(block(draw(14)));
+        blocks.push(block(draw(17)));
     }
     if draw(40) == 0 {
         blocks.extend((0..70).map(|_| call("read")));
@@ -216,6 +217,9 @@ fn block(choice: u64) -> Block {
         9 => call("rm"),
         10 => malformed("bash", "{"),
         11 => unsigned(),
+        12 => call("pay"),
+        13 => call("peek"),
+        14 => call("read_log"),
         _ => text("Well."),
     }
 }

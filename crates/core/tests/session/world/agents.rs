@@ -1,6 +1,7 @@
 //! The agents of the tests.
 
-use planaria_core::agent::{Agent, AgentParams};
+use planaria_core::agent::{Agent, AgentParams, Tool};
+use planaria_core::tool::EffectClass;
 use serde_json::{Value, json};
 
 pub fn agent_with(tools: Value) -> Agent {
@@ -30,4 +31,15 @@ pub fn agent() -> Agent {
         custom("lookup"),
         custom("ask_user"),
     ]))
+}
+
+/// The same, and two tools that the server runs: `pay` at most once, `peek` as often as need be.
+pub fn agent_with_host() -> Agent {
+    let mut agent = agent();
+    for (name, class) in [("pay", EffectClass::AtMostOnce), ("peek", EffectClass::Read)] {
+        let (name, description) = (name.to_owned(), "The host's.".to_owned());
+        let input_schema = json!({ "type": "object" });
+        agent.tools.push(Tool::Host { name, description, input_schema, class });
+    }
+    agent
 }

@@ -139,3 +139,11 @@ pub fn refused() -> ModelFailure {
         usage: Usage::default(),
     }
 }
+
+/// What stands for a refusal of the request as too long, which is no failure of the session's.
+pub fn too_long() -> ModelFailure {
+    ModelFailure { kind: TOO_LONG.to_owned(), ..refused() }
+}
+
+/// The kind of [`too_long`].
+pub const TOO_LONG: &str = "too_long";

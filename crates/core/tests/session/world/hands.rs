@@ -18,7 +18,7 @@ struct Entry {
 /// Whether running a call of this tool twice does no harm. Said here once more, so that a class
 /// that was changed by mistake does not change what is checked.
 pub fn may_run_twice(tool: &str) -> bool {
-    ["read", "write", "glob", "grep"].contains(&tool)
+    ["read", "write", "glob", "grep", "peek", "read_log"].contains(&tool)
 }
 
 /// The hands of one session, one after the other.

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use planaria_core::context::Compaction;
 use planaria_core::id::EventId;
-use planaria_core::model::{Answer, Request, Usage};
+use planaria_core::model::{Answer, Block, Request, Usage};
+use planaria_core::port::sandbox::Ended;
+use planaria_core::record::payload::Compacted;
 use planaria_core::session::{Command, Effect, EffectId, ModelFailure, Status, effects};
-use planaria_core::tool::Outcome;
+use planaria_core::tool::{EffectClass, Outcome, Runner};
 
-use super::{Done, Hands, World};
+use super::{Done, Hands, TOO_LONG, World, overloaded};
 
 /// A scripted model: a function of the request, and of how often it has failed in a row.
 pub type Model = Rc<dyn Fn(&Request, u32) -> Result<Answer, ModelFailure>>;
@@ -39,9 +42,30 @@ pub struct Crash {
 
 #[derive(Clone)]
 enum Task {
-    Model { request: Box<Request>, due: u64 },
-    Tool { call: EventId, name: String, cancel: bool },
-    Timer { due: u64 },
+    Model {
+        request: Box<Request>,
+        due: u64,
+    },
+    /// A summary is written: of what, up to where, at which level.
+    Compaction {
+        compaction: Box<Compaction>,
+        due: u64,
+        level: u32,
+    },
+    /// A call that dies with this harness.
+    Server {
+        name: String,
+        class: EffectClass,
+        cancel: bool,
+    },
+    Tool {
+        call: EventId,
+        name: String,
+        cancel: bool,
+    },
+    Timer {
+        due: u64,
+    },
 }
 
 pub struct Harness {
@@ -123,12 +147,26 @@ impl Harness {
                     {
                         continue;
                     }
+                    Effect::Model { due, compact: Some(level), .. } => {
+                        let compaction = Box::new(self.world.context.compaction(level).unwrap());
+                        self.requests.push(compaction.request.clone());
+                        Task::Compaction { compaction, due, level }
+                    }
                     Effect::Model { due, .. } => {
                         let request = self.world.context.request().unwrap();
                         self.requests.push(request.clone());
                         Task::Model { request: Box::new(request), due }
                     }
                     Effect::Timer { due, .. } => Task::Timer { due },
+                    Effect::Tool {
+                        call, name, class, cancel_by, runner: Runner::Server, ..
+                    } => {
+                        let cancel = cancel_by.is_some();
+                        if !cancel && !self.tasks.contains_key(&key) {
+                            *self.hands.starts.entry(call).or_default() += 1;
+                        }
+                        Task::Server { name, class, cancel }
+                    }
                     Effect::Tool { call, name, class, cancel_by, .. } => {
                         if self.hands.alive.is_none() {
                             self.start_hand();
@@ -190,13 +228,17 @@ impl Harness {
         true
     }
 
+    fn ask(&mut self, request: &Request) -> Result<Answer, ModelFailure> {
+        let said = (self.model)(request, self.world.state.failures);
+        self.used.add(said.as_ref().map_or_else(|failure| failure.usage, |a| a.usage));
+        said
+    }
+
     fn finish(&mut self, (effect, attempt): (EffectId, u32)) {
         let command = match self.tasks[&(effect, attempt)].clone() {
             Task::Model { request, due } => {
                 self.world.now = self.world.now.max(due);
-                let said = (self.model)(&request, self.world.state.failures);
-                self.used.add(said.as_ref().map_or_else(|failure| failure.usage, |a| a.usage));
-                match said {
+                match self.ask(&request) {
                     Ok(answer) => Command::ModelAnswered {
                         effect,
                         attempt,
@@ -204,8 +246,23 @@ impl Harness {
                         harness: ("test".to_owned(), 1),
                         answer: Box::new(answer),
                     },
-                    Err(failure) => Command::ModelFailed { effect, attempt, failure },
+                    Err(failure) => failed(effect, attempt, failure),
                 }
+            }
+            Task::Compaction { compaction, due, level } => {
+                self.world.now = self.world.now.max(due);
+                match self.ask(&compaction.request) {
+                    Ok(answer) => summed_up(effect, attempt, *compaction, level, answer),
+                    Err(failure) => failed(effect, attempt, failure),
+                }
+            }
+            Task::Server { name, class, cancel } => {
+                let ended = match cancel {
+                    false => Ended::Outcome(outcome(&name)),
+                    true if class.may_rerun() => Ended::Sealed,
+                    true => Ended::Lost,
+                };
+                Command::ToolEnded { effect, attempt, ended }
             }
             Task::Tool { call, name, .. } => {
                 self.hands.finish(call, outcome(&name));
@@ -220,6 +277,36 @@ impl Harness {
         };
         self.command(command).expect("a report about an open effect is accepted");
     }
+}
+
+fn failed(effect: EffectId, attempt: u32, failure: ModelFailure) -> Command {
+    if failure.kind == TOO_LONG {
+        return Command::ContextFull { effect, attempt, usage: failure.usage };
+    }
+    Command::ModelFailed { effect, attempt, failure }
+}
+
+/// A summary, or an answer that is none.
+fn summed_up(
+    effect: EffectId,
+    attempt: u32,
+    compaction: Compaction,
+    level: u32,
+    answer: Answer,
+) -> Command {
+    let Answer { model, usage, blocks, .. } = answer;
+    let text = |block: &Block| match block {
+        Block::Text(text) if !text.trim().is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    let Some(summary) = blocks.iter().find_map(text) else {
+        let failure = overloaded().having_used(usage);
+        return Command::ModelFailed { effect, attempt, failure };
+    };
+    let (digest, harness) = (compaction.request.digest(), ("test".to_owned(), 1));
+    let upto = compaction.upto;
+    let compacted = Box::new(Compacted { upto, summary, level, digest, harness, model, usage });
+    Command::Compacted { effect, attempt, compacted }
 }
 
 fn outcome(tool: &str) -> Outcome {

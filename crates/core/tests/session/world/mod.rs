@@ -11,9 +11,9 @@ use planaria_core::context::{Context, HARNESS, HARNESS_VERSION};
 use planaria_core::event::ClientEvent;
 use planaria_core::id::{EventId, SessionId, derive};
 use planaria_core::limits::MS;
-use planaria_core::model::Answer;
+use planaria_core::model::{Answer, Usage};
 use planaria_core::port::sandbox::{Ended, Isolation, Locator};
-use planaria_core::record::payload::Genesis;
+use planaria_core::record::payload::{Compacted, Genesis};
 use planaria_core::session::{
     Call, Command, Effect, EffectId, ModelFailure, Phase, Rejection, SessionState, Stamp, Status,
     decide, effects, evolve,
@@ -21,7 +21,7 @@ use planaria_core::session::{
 use planaria_core::tool::Outcome;
 use planaria_core::{Kind, Record};
 
-pub use agents::{agent, agent_with};
+pub use agents::{agent, agent_with, agent_with_host};
 pub use answers::*;
 pub use check::check;
 pub use hands::{Hands, may_run_twice};
@@ -111,6 +111,31 @@ impl World {
     pub fn fail(&mut self, failure: ModelFailure) -> Done {
         let effect = self.model_effect();
         self.command(Command::ModelFailed { effect, attempt: self.state.attempt, failure })
+    }
+
+    /// The open model request shows that the context is full.
+    pub fn full(&mut self) -> Done {
+        let effect = self.model_effect();
+        let (attempt, usage) = (self.state.attempt, Usage::default());
+        self.command(Command::ContextFull { effect, attempt, usage })
+    }
+
+    /// The summary that was asked for comes.
+    pub fn summary(&mut self, summary: &str) -> Done {
+        let level = self.state.model.and_then(|model| model.compact).expect("a summary is wanted");
+        let compaction = self.context.compaction(level).expect("there is something to sum up");
+        let effect = self.model_effect();
+        let compacted = Compacted {
+            upto: compaction.upto,
+            summary: summary.to_owned(),
+            level,
+            digest: compaction.request.digest(),
+            harness: (HARNESS.to_owned(), HARNESS_VERSION),
+            model: "test-model".to_owned(),
+            usage: Usage { input_tokens: 10, output_tokens: 1, ..Usage::default() },
+        };
+        let compacted = Box::new(compacted);
+        self.command(Command::Compacted { effect, attempt: self.state.attempt, compacted })
     }
 
     /// The oldest running call of that tool ends.

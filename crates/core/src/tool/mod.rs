@@ -1,5 +1,9 @@
-//! Tools as the domain sees them: a name, a schema, an effect class. How they run is a hand's
+//! Tools as the domain sees them: a name, a schema, an effect class. How they run is their runner's
 //! affair.
+
+mod read_log;
+
+pub use read_log::{LogPage, LogQuery, READ_LOG, log_page};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +25,16 @@ impl EffectClass {
     pub fn may_rerun(self) -> bool {
         self != Self::AtMostOnce
     }
+}
+
+/// Who runs a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runner {
+    /// The session's hand, which outlives the server and knows how its calls ended.
+    Hand,
+    /// The server itself: a call is lost with the harness that ran it.
+    Server,
 }
 
 /// A tool as it is offered to the model.
