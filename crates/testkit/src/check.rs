@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use planaria_core::context::{Context, HARNESS, HARNESS_VERSION};
 use planaria_core::id::EventId;
 use planaria_core::record::Kind;
-use planaria_core::record::payload::{Accepted, Answer, Claim, HandBound, ModelRequestEnd};
+use planaria_core::record::payload::{
+    Accepted, Answer, Claim, Compacted, HandBound, ModelRequestEnd,
+};
 use planaria_core::{Record, SessionId};
 use serde::Deserialize;
 
@@ -256,6 +258,16 @@ impl Checker {
             let again = context.request().map(|request| request.digest()).unwrap_or_default();
             if again != answer.digest {
                 problem = Some(format!("asked {}, the log gives {again}", answer.digest));
+            }
+        }
+        if record.kind == Kind::Compacted
+            && let Ok(compacted) = record.parse::<Compacted>()
+            && compacted.harness == (HARNESS.to_owned(), HARNESS_VERSION)
+        {
+            let again = context.compaction(compacted.level);
+            let again = again.map(|again| (again.request.digest(), again.upto));
+            if again != Some((compacted.digest, compacted.upto)) {
+                problem = Some(format!("a summary was asked for otherwise than {again:?}"));
             }
         }
         if context.push(record).is_err() {

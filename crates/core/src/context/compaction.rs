@@ -47,7 +47,8 @@ impl Context {
                 request.messages.truncate(index);
                 self.began[index] - 1
             }
-            None => self.seq,
+            // Not the last record: others may come in between that the model is not told of.
+            None => self.said,
         };
         if request.messages.is_empty() {
             return None;

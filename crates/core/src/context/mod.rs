@@ -67,6 +67,8 @@ pub struct Context {
     tokens: u64,
     /// Answers since the last summary; `None` without one.
     since_summary: Option<u32>,
+    /// Position of the last record that is part of the conversation.
+    said: u64,
     seq: u64,
 }
 
@@ -116,11 +118,11 @@ impl Context {
         match record.kind {
             Kind::Genesis => self.agent = Some(Arc::new(record.parse::<Genesis>()?.agent)),
             Kind::UserMessage => {
-                self.turn_began.get_or_insert(record.seq);
+                self.user_spoke();
                 self.texts.extend(record.parse::<Content>()?.content);
             }
             Kind::SystemMessage => {
-                self.turn_began.get_or_insert(record.seq);
+                self.user_spoke();
                 for block in record.parse::<Content>()?.content {
                     let text = block.get("text").and_then(Value::as_str).unwrap_or_default();
                     self.texts.push(text_block(&format!("<system>{text}</system>")));
@@ -144,8 +146,13 @@ impl Context {
         Ok(())
     }
 
-    fn result(&mut self, call: EventId, mut content: Vec<Value>, is_error: bool) {
+    fn user_spoke(&mut self) {
         self.turn_began.get_or_insert(self.seq);
+        self.said = self.seq;
+    }
+
+    fn result(&mut self, call: EventId, mut content: Vec<Value>, is_error: bool) {
+        self.user_spoke();
         if std::mem::take(&mut self.replaced) {
             content.insert(0, text_block(SANDBOX_REPLACED));
         }
@@ -191,6 +198,7 @@ impl Context {
             content.pop();
         }
         self.append(Role::Assistant, content, self.seq);
+        self.said = self.seq;
         self.tokens = answer.usage.total();
         if let Some(answers) = &mut self.since_summary {
             *answers += 1;

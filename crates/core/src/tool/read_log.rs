@@ -177,3 +177,89 @@ fn texts(body: &Value) -> String {
     };
     blocks.map(text).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::id::EventId;
+    use crate::record::to_payload;
+
+    fn record(seq: u64, kind: Kind, payload: Value) -> Record {
+        let payload = to_payload(&payload);
+        Record { seq, id: EventId(u128::from(seq)), at_us: 0, kind, thread: 0, epoch: 1, payload }
+    }
+
+    fn says(seq: u64, text: &str) -> Record {
+        let content = json!({ "content": [{ "type": "text", "text": text }] });
+        record(seq, Kind::UserMessage, content)
+    }
+
+    fn read(input: Value, log: &[Record]) -> String {
+        let query = LogQuery::parse(&input).unwrap();
+        let mut page = log_page(&query);
+        let from = usize::try_from(query.from - 1).unwrap();
+        let _ = log.iter().skip(from).all(|record| page.push(record));
+        page.finish(log.len() as u64).content[0]["text"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_page_shows_what_was_said_and_where_it_ends() {
+        let log = [
+            record(1, Kind::Genesis, json!({})),
+            says(2, "hello"),
+            record(3, Kind::AgentToolUse, json!({ "name": "bash", "input": { "command": "ls" } })),
+        ];
+        let page = read(json!({}), &log);
+        assert!(page.contains("#2 1970-01-01T00:00:00.000000Z user.message\nhello\n"), "{page}");
+        assert!(page.contains("bash {\"command\":\"ls\"}"), "{page}");
+        assert!(page.ends_with("[Positions 1 to 3 of 3]"), "{page}");
+    }
+
+    #[test]
+    fn a_long_log_is_paged_without_a_gap() {
+        let log: Vec<Record> = (1..=100).map(|seq| says(seq, &"x".repeat(1_500))).collect();
+        let (mut from, mut seen) = (1, 0);
+        loop {
+            let page = read(json!({ "from": from }), &log);
+            assert!(page.chars().count() < LOG_PAGE_CHARS_MAX + 200);
+            seen += page.matches("user.message").count();
+            let Some((_, next)) = page.split_once("next page is from ") else { break };
+            from = next.split_once(' ').unwrap().0.parse::<u64>().unwrap();
+        }
+        assert_eq!(seen, 100);
+    }
+
+    #[test]
+    fn a_long_entry_is_cut_short_and_can_be_read_whole_alone() {
+        let text: String = ('a'..='z').cycle().take(70_000).collect();
+        let log = [says(1, &text)];
+        assert!(
+            read(json!({}), &log)
+                .contains("68000 more characters: read_log with from 1, to 1, offset 2000")
+        );
+        let mut whole = String::new();
+        for offset in [0, 30_000, 60_000] {
+            let page = read(json!({ "from": 1, "to": 1, "offset": offset }), &log);
+            let entry = page.split_once('\n').unwrap().1;
+            whole.extend(entry.lines().next());
+        }
+        assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn a_search_shows_only_what_has_the_text_in_any_case() {
+        let log = [says(1, "The Number is 7"), says(2, "nothing")];
+        let page = read(json!({ "search": "number" }), &log);
+        assert!(page.contains("is 7") && !page.contains("nothing"), "{page}");
+        assert!(read(json!({ "search": "else" }), &log).starts_with("Nothing was said there."));
+    }
+
+    #[test]
+    fn input_that_makes_no_sense_is_told_to_the_model() {
+        for bad in [json!({ "from": 0 }), json!({ "from": 3, "to": 2 }), json!({ "form": 1 })] {
+            assert!(LogQuery::parse(&bad).unwrap_err().is_error, "{bad}");
+        }
+    }
+}

@@ -108,7 +108,7 @@ fn spend(past: &Past, findings: &mut Findings) {
         let ours = past.requests.iter().filter(|asked| asked.session == script.session);
         let failed = ours.clone().filter(|asked| asked.fault.is_some()).count();
         let kills = past.fired.iter().filter(|fault| fault.what.target() == Some(index)).count();
-        let (requests, answers) = (ours.count(), of(Kind::Answer));
+        let (requests, answers) = (ours.count(), of(Kind::Answer) + of(Kind::Compacted));
         // A killed session may leave an append behind that costs its successor a life as well.
         let reasons = failed + 2 * kills + 2 * (past.lives - 1) + of(Kind::UserInterrupt);
         if requests > answers + reasons {

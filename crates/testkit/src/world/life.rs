@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use planaria_core::context::WholeLog;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_core::{Record, SessionId};
@@ -121,6 +122,8 @@ impl Lasting {
             wrap_driver(self.hands.clone()),
             Box::new(move |session, _| Ok(model.provider(session))),
         );
+        let compact_at = self.options.compact_at;
+        let runtime = runtime.context_policy(WholeLog { compact_at });
         let runtime = match runtime.start().await {
             Ok(runtime) => runtime,
             Err(error) => return Ended::Itself(End::GaveUp(error.to_string())),

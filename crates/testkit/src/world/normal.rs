@@ -9,7 +9,9 @@ use serde_json::Value;
 /// What the model has been told and has said: the conversation, ids replaced by numbers.
 pub(super) fn transcript(records: &[Record]) -> Vec<String> {
     let mut context = Context::default();
-    if records.iter().any(|record| context.push(record).is_err()) {
+    // When the model's window is full depends on what was broken; what was said does not.
+    let mut records = records.iter().filter(|record| record.kind != Kind::Compacted);
+    if records.any(|record| context.push(record).is_err()) {
         return vec!["the log cannot be read".to_owned()];
     }
     let request = context.request();
@@ -34,7 +36,8 @@ fn without_notice(mut block: Value) -> Value {
 /// The events of a session as its clients see them, ids replaced by numbers, times left out.
 pub(super) fn events(records: &[Record]) -> Vec<String> {
     let mut names = Names::default();
-    let public = records.iter().filter(|record| record.kind.is_public());
+    let shows = |r: &&Record| r.kind.is_public() && r.kind != Kind::ThreadContextCompacted;
+    let public = records.iter().filter(shows);
     public
         .map(|record| {
             let mut payload: Value = record.parse().unwrap_or_default();

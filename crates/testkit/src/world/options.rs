@@ -21,6 +21,8 @@ pub struct Options {
     pub model: u64,
     /// Of a hundred places in conversations, so many meet failures of the model.
     pub model_percent: u64,
+    /// Tokens of a conversation at which it is summed up.
+    pub compact_at: u64,
     /// How long a commit takes (the stream `timing`).
     pub commit: Duration,
 }
@@ -34,7 +36,8 @@ impl Options {
         let scripts = workload::scripts(&mut Rng::of(seed, "workload"), &mut timing);
         let plan = Plan::draw(&mut Rng::of(seed, "faults"), &scripts);
         let model_percent = *model.pick(&[0, 10, 30]);
-        Self { seed, scripts, plan, model: model.next_u64(), model_percent, commit }
+        let (model, compact_at) = (model.next_u64(), *model.pick(&[u64::MAX, 4_000, 800]));
+        Self { seed, scripts, plan, model, model_percent, compact_at, commit }
     }
 
     /// The same world, and nothing in it is broken from outside.

@@ -6,7 +6,7 @@ mod models;
 use std::sync::Arc;
 use std::time::Duration;
 
-use planaria_core::agent::AgentParams;
+use planaria_core::agent::{Agent, AgentParams};
 use planaria_core::event::ClientEvent;
 use planaria_core::port::env::Env;
 use planaria_core::port::provider::Provider;
@@ -15,7 +15,7 @@ use planaria_core::port::store::Store;
 use planaria_core::record::payload::{Genesis, ToolResult};
 use planaria_core::session::{SessionState, Status};
 use planaria_core::{EventId, Kind, Record, SessionId};
-use planaria_runtime::{Fault, Route, Runtime};
+use planaria_runtime::{Builder, Error, Fault, Route, Runtime};
 use planaria_testkit::check;
 use planaria_testkit::env::{SimClock, SimEnv};
 use planaria_testkit::rng::Rng;
@@ -62,10 +62,20 @@ impl Rig {
         model: impl Provider + 'static,
         driver: Arc<dyn Driver>,
     ) -> Runtime {
+        self.builder(store, model, driver).start().await.unwrap()
+    }
+
+    /// A runtime in the making.
+    pub fn builder(
+        &self,
+        store: Arc<dyn Store>,
+        model: impl Provider + 'static,
+        driver: Arc<dyn Driver>,
+    ) -> Builder {
         let env: Arc<dyn Env> = Arc::new(SimEnv::new(self.clock.clone(), Rng::new(2)));
         let model: Arc<dyn Provider> = Arc::new(model);
         let route: Box<Route> = Box::new(move |_, _| Ok(model.clone()));
-        Runtime::builder(store, env, driver, route).start().await.unwrap()
+        Runtime::builder(store, env, driver, route)
     }
 
     /// A session in the middle of an endless call, whose runtime is gone. Its hand lives on.
@@ -86,15 +96,25 @@ pub async fn create(runtime: &Runtime, id: SessionId) {
         "name": "worker", "model": "any", "tools": [{ "type": "agent_toolset_20260401" }],
     });
     let params: AgentParams = serde_json::from_value(params).unwrap();
+    let created = create_of(runtime, id, params.materialise().unwrap()).await;
+    created.unwrap();
+}
+
+/// Creates a session of this agent.
+pub async fn create_of(
+    runtime: &Runtime,
+    id: SessionId,
+    agent: Agent,
+) -> Result<Vec<Record>, Error> {
     let genesis = Genesis {
         session: id,
         workspace: "local".to_owned(),
-        agent: params.materialise().unwrap(),
+        agent,
         environment: "local".to_owned(),
         title: None,
         metadata: Default::default(),
     };
-    runtime.create(genesis, Vec::new(), Vec::new()).await.unwrap();
+    runtime.create(genesis, Vec::new(), Vec::new()).await
 }
 
 /// Says something to a session.

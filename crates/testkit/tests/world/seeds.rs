@@ -50,6 +50,8 @@ fn happened(coverage: &Coverage) {
         "hand Destroyed",
         "hand Crashed",
         "hand Retired",
+        "agent.thread_context_compacted",
+        "model TooLong",
         "model Overloaded",
         "model Broken",
         "destroy failed",

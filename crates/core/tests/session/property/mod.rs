@@ -46,7 +46,7 @@ fn chance_brings_about_every_kind_of_record() {
         TestRunner::new_with_rng(config(), TestRng::deterministic_rng(Default::default()));
     let mut seen: Vec<Kind> = Vec::new();
     let (mut shown, mut failed) = (false, false);
-    for _ in 0..80 {
+    for _ in 0..160 {
         let (seed, ops) = ops().new_tree(&mut runner).unwrap().current();
         let mut play = Play::new(seed);
         ops.into_iter().for_each(|op| play.apply(op));

@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
 use super::limits::SHOWN_CHARS_MAX;
+use super::memo::{Memo, is_prompt, wants_summary};
 use super::parse::{Reply, Script};
 use super::template::{Template, Values};
 
@@ -27,9 +28,15 @@ pub(super) struct Spoken {
 pub(super) fn next(script: &Script, messages: &[Message]) -> Result<Spoken, String> {
     let mut place = Place { script, step: 0, names: BTreeMap::new() };
     let mut said: Option<Spoken> = None;
-    for message in messages {
+    for (index, message) in messages.iter().enumerate() {
         said = match (message.role, said) {
-            (Role::User, None) => Some(place.answer(&text_of(&message.content))?),
+            (Role::User, None) => {
+                let results = place.resume(index, &message.content);
+                if index + 1 == messages.len() && wants_summary(&message.content) {
+                    return Ok(place.memo(results).spoken());
+                }
+                Some(place.answer(&results)?)
+            }
             (Role::Assistant, Some(said)) => {
                 place.compare(&said, &message.content)?;
                 None
@@ -55,6 +62,21 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// What a user's turn says. Where a summary of ours begins it, goes to where that was made.
+    fn resume(&mut self, index: usize, content: &[Value]) -> String {
+        let Some(memo) = (index == 0).then(|| Memo::of(content)).flatten() else {
+            return text_of(content);
+        };
+        self.step = memo.step;
+        self.names = memo.names;
+        let more = text_of(&content[1..]);
+        if more.is_empty() { memo.results } else { format!("{}\n{more}", memo.results) }
+    }
+
+    fn memo(&self, results: String) -> Memo {
+        Memo { step: self.step, names: self.names.clone(), results }
+    }
+
     /// Judges results: the next answer.
     fn answer(&mut self, results: &str) -> Result<Spoken, String> {
         let script = self.script;
@@ -165,7 +187,7 @@ impl std::fmt::Display for Spoken {
 /// All text of a user's turn: what tools returned and what people said.
 fn text_of(content: &[Value]) -> String {
     let mut texts = Vec::new();
-    for block in content {
+    for block in content.iter().filter(|block| !is_prompt(block)) {
         match block.get("type").and_then(Value::as_str) {
             Some("tool_result") => match block.get("content") {
                 Some(Value::Array(inner)) => texts.extend(inner.iter().filter_map(text_block)),

@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use planaria_core::context::{COMPACT_PROMPT, SUMMARY_START};
 use planaria_core::model::{
     Answer, Block, Message, Request, Role, StopReason, ToolInput, UNSIGNED,
 };
 use planaria_core::port::provider::{Delta, Error, Provider};
 use planaria_core::session::OUTCOME_UNKNOWN;
+use planaria_core::tool::text_block;
 use serde_json::{Value, json};
 
 use super::limits::{SCRIPT_BYTES_MAX, SHOWN_CHARS_MAX};
+use super::replay::next;
 use super::{Script, Scripted};
 
 const REPAIR: &str = r#"
@@ -398,4 +401,49 @@ fn anchors_that_explode_are_refused() {
 
 fn indent(text: &str) -> String {
     text.lines().map(|line| format!("        {line}\n")).collect()
+}
+
+/// A conversation played to its end, summed up whenever it is that large, in tokens: how many summaries
+/// there were, and the last words.
+fn played(compact_at: u64) -> (usize, String) {
+    let script = script(
+        "steps:\n  - call: { bash: { command: \"date\" } }\n  - expect: 'it is (?P<when>\\w+)'\n    call: { read: { file_path: a } }\n  - expect: 'x+'\n    call: { read: { file_path: b } }\n  - expect: 'x+'\n    say: \"It was ${when}.\"\n",
+    );
+    let mut messages =
+        vec![Message { role: Role::User, content: vec![text_block("What time was it?")] }];
+    let (mut summaries, mut answers) = (0, 0);
+    loop {
+        let size = serde_json::to_string(&messages).unwrap().len() as u64 / 4;
+        if size >= compact_at && answers > 0 {
+            answers = 0;
+            summaries += 1;
+            let mut asked = messages.clone();
+            let last = asked.last_mut().unwrap();
+            last.content.push(text_block(COMPACT_PROMPT));
+            let summary = next(&script, &asked).unwrap().say.unwrap();
+            let text = format!("{}9 are summed up.]\n\n{summary}", SUMMARY_START);
+            messages = vec![Message { role: Role::User, content: vec![text_block(&text)] }];
+        }
+        let spoken = next(&script, &messages).unwrap();
+        answers += 1;
+        if let Some(say) = spoken.say {
+            return (summaries, say);
+        }
+        let (name, input) = &spoken.calls[0];
+        let id = format!("t{}", messages.len());
+        let call = json!({ "type": "tool_use", "id": id, "name": name, "input": input });
+        messages.push(Message { role: Role::Assistant, content: vec![call] });
+        let result = if name == "bash" { "it is noon".to_owned() } else { "x".repeat(2_000) };
+        let result =
+            json!({ "type": "tool_result", "tool_use_id": id, "content": [text_block(&result)] });
+        messages.push(Message { role: Role::User, content: vec![result] });
+    }
+}
+
+#[test]
+fn a_script_goes_on_across_its_own_summaries() {
+    assert_eq!(played(u64::MAX), (0, "It was noon.".to_owned()));
+    let (summaries, said) = played(10);
+    assert!(summaries >= 2, "{summaries}");
+    assert_eq!(said, "It was noon.");
 }

@@ -26,6 +26,8 @@ pub enum ModelFault {
     Ends,
     /// The stream stays silent from the middle of the answer on, until it is dropped.
     Stalls,
+    /// The request does not fit the context window.
+    TooLong,
 }
 
 impl ModelFault {
@@ -38,6 +40,7 @@ impl ModelFault {
             Self::RateLimited(ms) => Error::RateLimited { message, retry_after: Some(ms * 1_000) },
             Self::Unavailable => Error::Unavailable { message },
             Self::Broken => Error::Broken { message },
+            Self::TooLong => Error::TooLong { message },
             Self::Ends | Self::Stalls => return None,
         })
     }
@@ -71,4 +74,10 @@ pub(super) fn draw(
         11..13 => ModelFault::Ends,
         _ => ModelFault::Stalls,
     })
+}
+
+/// Whether the first request at a place is refused as too long. Drawn apart, so that the other
+/// failures of a seed stay what they are.
+pub(super) fn draw_too_long(seed: u64, percent: u64, session: SessionId, place: u64) -> bool {
+    Rng::of(seed, &format!("window of {session} at {place}")).chance(percent / 5)
 }

@@ -4,11 +4,13 @@
 //! them, several at a time, and ends with a message that names what it has finished. Where it
 //! stands it reads from the messages alone, and while reading it checks them: an answer that it
 //! would not have given, a missing or doubled result, or the result of another call is a complaint.
+//! Its summaries leave nothing out, so what is checked is checked across them too.
 
 mod fault;
 mod job;
 mod mind;
 mod stream;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planaria_core::SessionId;
-use planaria_core::model::{Answer, Request, Usage};
+use planaria_core::model::{Answer, Block, Request, StopReason, Usage};
 use planaria_core::port::BoxStream;
 use planaria_core::port::provider::{Delta, Error, Provider};
 
@@ -85,25 +87,38 @@ impl Endpoint {
     }
 
     fn think(&self, session: SessionId, request: &Request) -> Vec<stream::Piece> {
-        let mind = match Mind::read(self.seed, &request.messages) {
-            Ok(mind) => mind,
+        let read = summary::unfold(&request.messages);
+        let read = read.and_then(|told| Mind::read(self.seed, &told.messages).map(|m| (told, m)));
+        let (told, mind) = match read {
+            Ok(read) => read,
             Err(problem) => {
                 let message = format!("{session}: {problem}");
                 self.state().complaints.push(message.clone());
                 return vec![stream::at_once(Err(Error::Rejected { message }))];
             }
         };
-        let place = mind.place();
+        // Failures of a summary and of the answer at the same place are drawn apart.
+        let place = mind.place() << 1 | u64::from(told.wants_summary);
         let mut state = self.state();
         let asked = state.asked.entry((session, place)).or_default();
-        let fault = fault::draw(self.seed, self.percent, session, place, *asked);
+        let mut fault = fault::draw(self.seed, self.percent, session, place, *asked);
+        if told.is_whole
+            && *asked == 0
+            && fault::draw_too_long(self.seed, self.percent, session, place)
+        {
+            fault = Some(ModelFault::TooLong);
+        }
         *asked += 1;
         state.requests.push(Asked { session, place, fault });
-        stream::plan(self.seed, session, place, self.answer(&mind, request), fault)
+        let answer = match told.wants_summary {
+            true => (vec![Block::Text(summary::fold(&told.messages))], StopReason::EndTurn),
+            false => mind.answer(),
+        };
+        stream::plan(self.seed, session, place, self.answer(answer, request), fault)
     }
 
-    fn answer(&self, mind: &Mind, request: &Request) -> Answer {
-        let (blocks, stop) = mind.answer();
+    fn answer(&self, said: (Vec<Block>, StopReason), request: &Request) -> Answer {
+        let (blocks, stop) = said;
         let chars = |value: &[u8]| (value.len() as u64 / 4).max(1);
         let asked = serde_json::to_vec(&request.messages).expect("messages are JSON");
         let said = serde_json::to_vec(&blocks).expect("blocks are JSON");
