@@ -9,30 +9,30 @@
 //! process; the `planaria` command is one such host.
 //!
 //! ```no_run
-//! use std::sync::Arc;
-//!
 //! use planaria::drivers::env::SystemEnv;
 //! use planaria::drivers::store::{FjallStore, Options};
-//! use planaria::port::{provider::Provider, sandbox::Driver};
+//! use planaria::port::provider::Provider;
 //! use planaria::Runtime;
 //!
-//! async fn start(
-//!     driver: Arc<dyn Driver>,
-//!     model: Arc<dyn Provider>,
-//! ) -> Result<Runtime, Box<dyn std::error::Error>> {
-//!     let store = FjallStore::open("data".as_ref(), Options::default())?;
-//!     let env = SystemEnv::new();
-//!     // Every session is answered by the same model here.
-//!     let route = Box::new(move |_, _: &_| Ok(model.clone()));
-//!     let runtime = Runtime::builder(Arc::new(store), Arc::new(env), driver, route);
-//!     Ok(runtime.start().await?)
-//! }
+//! # async fn start(model: impl Provider + 'static) -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::builder()
+//!     .store(FjallStore::open("data".as_ref(), Options::default())?)
+//!     .env(SystemEnv::new())
+//!     .provider(model)
+//!     .start()
+//!     .await?;
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! From there on: [`Runtime::create`] makes a session, [`Runtime::send`] gives it events and
-//! answers when they are durable, [`Runtime::follow`] reads what happens, and [`Runtime::end`]
-//! tells how the runtime ended. A program that starts hands must let them run: see
-//! [`drivers::hand`].
+//! From there on: [`Runtime::create_session`] makes a session of an [`agent::Agent`],
+//! [`Runtime::send`] gives it events and answers when they are durable, [`Runtime::idle`] waits for
+//! the end of its turn, [`Runtime::follow`] reads what happens, and [`Runtime::end`] tells how the
+//! runtime ended. What else a runtime can be given stands at [`Builder`]: the host's own tools, a
+//! sandbox for the built-in ones, another choice of context, children of the host's own in the same
+//! tree. A program that starts hands must let them run: see [`drivers::hand`].
+//!
+//! The repository's `examples/` show each of these in one file.
 //!
 //! Guarantees: what was acknowledged is there after any crash, exactly once; a tool call that may
 //! have side effects is started at most once; a session that keeps failing takes no other down.
@@ -45,3 +45,4 @@ pub use planaria_runtime::*;
 
 pub use planaria_drivers as drivers;
 pub use planaria_fleet as fleet;
+pub use planaria_supervisor as supervisor;

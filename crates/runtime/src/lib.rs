@@ -7,6 +7,7 @@
 #[cfg(panic = "abort")]
 compile_error!("supervision needs unwinding: build with panic = \"unwind\"");
 
+mod builder;
 mod error;
 mod fault;
 mod follow;
@@ -27,6 +28,7 @@ mod tree;
 mod view;
 mod waker;
 
+pub use builder::Builder;
 pub use error::{End, Error};
 pub use fault::Fault;
 pub use follow::Follower;
@@ -34,6 +36,5 @@ pub use node::Node;
 pub use options::Supervision;
 pub use planaria_supervisor::StartError;
 pub use providers::Route;
-pub use runtime::{Builder, Runtime, Sent};
-
+pub use runtime::{Runtime, Sent};
 pub use view::{Condition, Preview, View};

@@ -62,6 +62,10 @@ pub(crate) const WAKES_AT_ONCE: usize = 64;
 /// Restarts of the root's own children in a minute. Below it stand whole subtrees with budgets of
 /// their own, which multiply.
 pub(crate) const ROOT_RESTARTS: u32 = 3;
+/// Restarts of the host's own children within `HOST_WITHIN`, all together.
+pub(crate) const HOST_RESTARTS: u32 = 10;
+/// The window of `HOST_RESTARTS`.
+pub(crate) const HOST_WITHIN: Duration = Duration::from_secs(60);
 /// Attempts at parking a session whose log others move on.
 pub(crate) const PARK_TRIES: u32 = 5;
 /// How long an orderly end may take before what is left is killed.

@@ -1,51 +1,35 @@
 //! The runtime as its host sees it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use planaria_core::context::{ContextPolicy, WholeLog};
+use planaria_core::agent::Agent;
+use planaria_core::context::ContextPolicy;
 use planaria_core::event::ClientEvent;
 use planaria_core::id::EventId;
-use planaria_core::port::env::Env;
 use planaria_core::port::sandbox::{Driver, Isolation};
 use planaria_core::port::store::{Put, Store};
-use planaria_core::port::tool::Tool;
-use planaria_core::record::payload::{Accepted, Genesis};
+use planaria_core::record::payload::{Accepted, Content, Genesis};
 use planaria_core::record::{Kind, event_json, queued_json};
 use planaria_core::session::{Command, Rejection, SessionState};
 use planaria_core::{Record, SessionId};
-use planaria_supervisor::StartError;
 use ractor::ActorRef;
 use tokio::sync::{broadcast, oneshot, watch};
 
+use crate::builder::Builder;
 use crate::error::{End, Error};
 use crate::follow::Follower;
 use crate::limits::{RETIRE_WAIT, START_WAIT};
 use crate::node::Node;
-use crate::options::Supervision;
-use crate::providers::Route;
 use crate::registry::Entry;
 use crate::session::{Order, SessionMsg, load};
-use crate::tree::{Serves, Tree, TreeDeps};
+use crate::tree::Tree;
 use crate::view::{Condition, Preview, View};
 
 /// A supervised runtime. Cheap to clone; the tree ends with [`Runtime::shutdown`].
 #[derive(Clone)]
 pub struct Runtime {
-    tree: Arc<Tree>,
-}
-
-/// What a runtime is made of.
-pub struct Builder {
-    store: Arc<dyn Store>,
-    env: Arc<dyn Env>,
-    driver: Arc<dyn Driver>,
-    route: Box<Route>,
-    supervision: Supervision,
-    serves: Box<Serves>,
-    policy: Arc<dyn ContextPolicy>,
-    tools: Vec<Arc<dyn Tool>>,
+    pub(crate) tree: Arc<Tree>,
 }
 
 /// An accepted client event: its id, and the event as the API shows it.
@@ -57,79 +41,10 @@ pub struct Sent {
     pub event: String,
 }
 
-impl Builder {
-    /// How restarts are done, where the default does not fit.
-    #[must_use]
-    pub fn supervision(mut self, supervision: Supervision) -> Self {
-        self.supervision = supervision;
-        self
-    }
-
-    /// Which sessions are woken at the start, by their labels; all of them by default. Others keep
-    /// what they have open until somebody asks for them.
-    #[must_use]
-    pub fn serves(
-        mut self,
-        serves: impl Fn(&BTreeMap<String, String>) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.serves = Box::new(serves);
-        self
-    }
-
-    /// How the context of model requests is chosen; [`WholeLog`] by default.
-    #[must_use]
-    pub fn context_policy(mut self, policy: impl ContextPolicy + 'static) -> Self {
-        self.policy = Arc::new(policy);
-        self
-    }
-
-    /// A tool that runs in this process, for the agents that have it
-    /// ([`Agent::with_tool`](planaria_core::agent::Agent::with_tool)).
-    #[must_use]
-    pub fn tool(mut self, tool: impl Tool + 'static) -> Self {
-        self.tools.push(Arc::new(tool));
-        self
-    }
-
-    /// Starts the tree. Sessions that have something open are woken by it, a bounded number at a
-    /// time; this does not wait for them.
-    ///
-    /// # Errors
-    /// When a part of the tree does not start.
-    pub async fn start(self) -> Result<Runtime, StartError> {
-        let deps = TreeDeps {
-            store: self.store,
-            env: self.env,
-            driver: self.driver,
-            route: self.route,
-            supervision: self.supervision,
-            serves: self.serves,
-            policy: self.policy,
-            tools: self.tools,
-        };
-        Ok(Runtime { tree: Arc::new(Tree::start(deps).await?) })
-    }
-}
-
 impl Runtime {
-    /// A runtime on this store, with this source of time and chance, these hands, and `route` to
-    /// choose a model provider per session.
-    pub fn builder(
-        store: Arc<dyn Store>,
-        env: Arc<dyn Env>,
-        driver: Arc<dyn Driver>,
-        route: Box<Route>,
-    ) -> Builder {
-        Builder {
-            store,
-            env,
-            driver,
-            route,
-            supervision: Supervision::default(),
-            serves: Box::new(|_| true),
-            policy: Arc::new(WholeLog::default()),
-            tools: Vec::new(),
-        }
+    /// A runtime in the making.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 
     /// Creates a session. `puts` go into the catalog with it, and `absent` are catalog keys that
@@ -148,6 +63,16 @@ impl Runtime {
         self.tree.parts.tools.check(&genesis.agent).map_err(Rejection::Invalid)?;
         let command = Command::Create(Box::new(genesis));
         self.order(id, Order { puts, absent, ..Order::report(command) }).await
+    }
+
+    /// Creates a session of this agent under a new id, with no title and no labels.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub async fn create_session(&self, agent: Agent) -> Result<SessionId, Error> {
+        let id = SessionId(self.tree.parts.env.random());
+        self.create(Genesis::new(id, agent), Vec::new(), Vec::new()).await?;
+        Ok(id)
     }
 
     /// Sends client events; answers when they are durable.
@@ -275,6 +200,46 @@ impl Runtime {
     /// Pieces of answers as they arrive, from now on.
     pub fn previews(&self, id: SessionId) -> broadcast::Receiver<Preview> {
         self.tree.parts.registry.entry(id).shared.listen()
+    }
+
+    /// Waits until the session's turn has ended, or until it waits for its client, and shows how it
+    /// stands. At once for a session that is idle.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSession`], [`Error::Unreadable`], or the runtime's end.
+    pub async fn idle(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
+        let mut view = self.watch(id);
+        let mut end = self.end();
+        loop {
+            // Seen before the state is read, so that a change in between is not missed.
+            view.borrow_and_update();
+            let state = self.state(id).await?;
+            if state.is_idle() {
+                return Ok(state);
+            }
+            tokio::select! { biased;
+                changed = view.changed() => {
+                    changed.map_err(|_| Error::Ended("nobody writes this session any more".to_owned()))?;
+                }
+                _ = async { end.wait_for(Option::is_some).await.is_ok() } => {
+                    return Err(Error::Ended("it ended meanwhile".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// The text of the session's last message: its answer so far. `None` before the first.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSession`], or what keeps the log from being read.
+    pub async fn answer(&self, id: SessionId) -> Result<Option<String>, Error> {
+        let state = self.state(id).await?;
+        let Some(seq) = state.last_message else { return Ok(None) };
+        let records = self.read(id, seq, 1).await?;
+        let Some(record) = records.first() else { return Ok(None) };
+        let blocks = record.parse::<Content>()?.content;
+        let texts = blocks.iter().filter_map(|block| block["text"].as_str());
+        Ok(Some(texts.collect::<Vec<_>>().join("\n")))
     }
 
     /// Chooses the context of model requests in another way from the next request on, in every

@@ -3,6 +3,7 @@
 //! ```text
 //! runtime       rest_for_one: what the later ones rest on takes them down with it
 //! ├─ journal    one writer
+//! ├─ host       one_for_one: children of the host's own
 //! ├─ sandboxes  dynamic: sandbox(session)
 //! ├─ sessions   dynamic: session-supervisor(session), rest_for_one
 //! │                        ├─ session
@@ -33,7 +34,7 @@ use crate::error::{End, end_with};
 use crate::fault::Fault;
 use crate::harness::{HarnessActor, HarnessDeps};
 use crate::journal::{Journal, JournalActor};
-use crate::limits::{ROOT_RESTARTS, STOP_WAIT};
+use crate::limits::{HOST_RESTARTS, HOST_WITHIN, ROOT_RESTARTS, STOP_WAIT};
 use crate::node::Node;
 use crate::options::Supervision;
 use crate::policy::Policy;
@@ -56,6 +57,7 @@ pub(crate) struct TreeDeps {
     pub serves: Box<Serves>,
     pub policy: Arc<dyn ContextPolicy>,
     pub tools: Vec<Arc<dyn Tool>>,
+    pub children: Vec<ChildSpec>,
 }
 
 /// Whether a session with these labels is this runtime's to wake.
@@ -110,6 +112,7 @@ impl Tree {
         let spec = Spec::new(Strategy::RestForOne)
             .intensity(Intensity { max_restarts: ROOT_RESTARTS, within: Duration::from_secs(60) })
             .child(journal(parts.clone()))
+            .child(host(deps.children))
             .child(sandboxes_child)
             .child(sessions_child)
             .child(waker(parts.clone(), sessions.clone()));
@@ -200,6 +203,16 @@ fn journal(parts: Arc<Parts>) -> ChildSpec {
             .await
         })
     })
+}
+
+/// What the host wants supervised. Temporary: that it gave up is its own affair.
+fn host(children: Vec<ChildSpec>) -> ChildSpec {
+    let intensity = Intensity { max_restarts: HOST_RESTARTS, within: HOST_WITHIN };
+    let spec = move || {
+        let spec = Spec::new(Strategy::OneForOne).intensity(intensity);
+        children.iter().cloned().fold(spec, Spec::child)
+    };
+    ChildSpec::supervisor("host", spec).restart(Restart::Temporary)
 }
 
 fn waker(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) -> ChildSpec {

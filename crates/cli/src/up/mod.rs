@@ -48,8 +48,11 @@ pub async fn run(args: cli::Up) -> anyhow::Result<Code> {
     for hint in &loaded.hints {
         say(&format!("{} {hint}", crate::output::hint_word()));
     }
-    let env = Arc::new(SystemEnv::new());
-    let runtime = Runtime::builder(store.clone(), env, driver, loaded.route)
+    let runtime = Runtime::builder()
+        .store(store.clone())
+        .env(SystemEnv::new())
+        .sandbox(driver)
+        .route(loaded.route)
         .supervision(loaded.supervision)
         .serves(work::of_plan(&loaded.plan))
         .start()

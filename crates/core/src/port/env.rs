@@ -21,3 +21,22 @@ pub trait Env: Send + Sync {
         Stamp { now: self.now(), id_seed, jitter: (self.random() >> 96) as u32 }
     }
 }
+
+/// A shared environment is one.
+impl<E: Env + ?Sized> Env for std::sync::Arc<E> {
+    fn now(&self) -> u64 {
+        (**self).now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
+
+    fn random(&self) -> u128 {
+        (**self).random()
+    }
+
+    fn stamp(&self) -> Stamp {
+        (**self).stamp()
+    }
+}

@@ -15,6 +15,17 @@ pub trait Provider: Send + Sync {
     fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>>;
 }
 
+/// A shared provider is a provider.
+impl<P: Provider + ?Sized> Provider for Arc<P> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>> {
+        (**self).answer(request)
+    }
+}
+
 /// What kind of block a preview announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -33,6 +33,29 @@ pub trait Driver: Send + Sync {
     fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>>;
 }
 
+/// A shared driver is a driver.
+impl<D: Driver + ?Sized> Driver for Arc<D> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn isolation(&self) -> Isolation {
+        (**self).isolation()
+    }
+
+    fn provision(&self, spec: Spec) -> BoxFuture<'_, Result<Locator, Error>> {
+        (**self).provision(spec)
+    }
+
+    fn attach(&self, locator: Locator, epoch: u64) -> BoxFuture<'_, Result<Arc<dyn Hand>, Error>> {
+        (**self).attach(locator, epoch)
+    }
+
+    fn destroy(&self, locator: Locator) -> BoxFuture<'_, Result<(), Error>> {
+        (**self).destroy(locator)
+    }
+}
+
 /// What a hand is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {

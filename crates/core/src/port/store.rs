@@ -4,6 +4,8 @@
 //! [`Store::commit`] answers, what it accepted is on stable storage. The committer that forms the
 //! groups is runtime code; a blocking store owns the thread that it blocks.
 
+use std::sync::Arc;
+
 use super::BoxFuture;
 use crate::id::SessionId;
 use crate::record::Record;
@@ -145,6 +147,46 @@ pub trait Store: Send + Sync {
 
     /// Ends the store: everything committed stays, the lock is released when this returns.
     fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// A shared store is a store.
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn commit(&self, group: Vec<Txn>) -> BoxFuture<'_, Result<Vec<Result<Head, Refusal>>, Error>> {
+        (**self).commit(group)
+    }
+
+    fn read(
+        &self,
+        session: SessionId,
+        from: u64,
+        max: usize,
+    ) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
+        (**self).read(session, from, max)
+    }
+
+    fn head(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Head>, Error>> {
+        (**self).head(session)
+    }
+
+    fn get(&self, key: Vec<u8>) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>> {
+        (**self).get(key)
+    }
+
+    fn scan(&self, prefix: Vec<u8>, max: usize) -> BoxFuture<'_, Result<Vec<Put>, Error>> {
+        (**self).scan(prefix, max)
+    }
+
+    fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
+        (**self).open_sessions()
+    }
+
+    fn next_epoch(&self) -> u64 {
+        (**self).next_epoch()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        (**self).close()
+    }
 }
 
 /// Why the store cannot do what was asked.

@@ -34,6 +34,25 @@ pub trait Tool: Send + Sync {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Outcome>;
 }
 
+/// A shared tool is a tool.
+impl<T: Tool + ?Sized> Tool for std::sync::Arc<T> {
+    fn spec(&self) -> ToolSpec {
+        (**self).spec()
+    }
+
+    fn class(&self) -> EffectClass {
+        (**self).class()
+    }
+
+    fn deadline(&self) -> u64 {
+        (**self).deadline()
+    }
+
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Outcome> {
+        (**self).call(call)
+    }
+}
+
 /// One call of an embedder's tool.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -50,5 +69,53 @@ impl ToolCall {
     /// A call.
     pub fn new(session: SessionId, id: EventId, input: Value) -> Self {
         Self { session, id, input }
+    }
+}
+
+/// A tool that is a function; see [`tool_fn`].
+#[derive(Clone)]
+pub struct FnTool<F> {
+    spec: ToolSpec,
+    class: EffectClass,
+    run: F,
+}
+
+/// Makes a tool of an async function.
+///
+/// ```
+/// use planaria_core::port::tool::tool_fn;
+/// use planaria_core::tool::{EffectClass, Outcome, ToolSpec};
+///
+/// let schema = serde_json::json!({ "type": "object" });
+/// let spec = ToolSpec::new("add", "Adds two numbers.", schema);
+/// let add = tool_fn(spec, EffectClass::Read, |call| async move {
+///     let number = |key: &str| call.input[key].as_f64().unwrap_or_default();
+///     Outcome::text((number("a") + number("b")).to_string())
+/// });
+/// # let _ = add;
+/// ```
+pub fn tool_fn<F, R>(spec: ToolSpec, class: EffectClass, run: F) -> FnTool<F>
+where
+    F: Fn(ToolCall) -> R + Send + Sync,
+    R: Future<Output = Outcome> + Send + 'static,
+{
+    FnTool { spec, class, run }
+}
+
+impl<F, R> Tool for FnTool<F>
+where
+    F: Fn(ToolCall) -> R + Send + Sync,
+    R: Future<Output = Outcome> + Send + 'static,
+{
+    fn spec(&self) -> ToolSpec {
+        self.spec.clone()
+    }
+
+    fn class(&self) -> EffectClass {
+        self.class
+    }
+
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Outcome> {
+        Box::pin((self.run)(call))
     }
 }

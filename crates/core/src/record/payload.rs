@@ -29,6 +29,20 @@ pub struct Genesis {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl Genesis {
+    /// A session of this agent in the workspace `default`, without title and labels.
+    pub fn new(session: SessionId, agent: Agent) -> Self {
+        Self {
+            session,
+            workspace: "default".to_owned(),
+            agent,
+            environment: "local".to_owned(),
+            title: None,
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
 /// A client's event that was not taken up yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Accepted {

@@ -5,7 +5,9 @@
 
 mod actor;
 mod connect;
+mod none;
 mod sandboxes;
 
 pub(crate) use actor::{BoundHand, SandboxActor, SandboxDeps};
+pub(crate) use none::NoSandbox;
 pub(crate) use sandboxes::{Sandboxes, Slots};

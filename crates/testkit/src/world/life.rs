@@ -116,14 +116,12 @@ impl Lasting {
             names: self.names.clone(),
         }));
         let model = self.model.clone();
-        let runtime = Runtime::builder(
-            observed.clone(),
-            self.env.clone(),
-            wrap_driver(self.hands.clone()),
-            Box::new(move |session, _| Ok(model.provider(session))),
-        );
-        let compact_at = self.options.compact_at;
-        let runtime = runtime.context_policy(WholeLog { compact_at });
+        let runtime = Runtime::builder()
+            .store(observed.clone())
+            .env(self.env.clone())
+            .sandbox(wrap_driver(self.hands.clone()))
+            .route(move |session, _| Ok(model.provider(session)))
+            .context_policy(WholeLog { compact_at: self.options.compact_at });
         let runtime = match runtime.start().await {
             Ok(runtime) => runtime,
             Err(error) => return Ended::Itself(End::GaveUp(error.to_string())),

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use planaria_core::agent::{Agent, AgentParams};
 use planaria_core::event::ClientEvent;
-use planaria_core::port::env::Env;
 use planaria_core::port::provider::Provider;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_core::record::payload::{Genesis, ToolResult};
 use planaria_core::session::{SessionState, Status};
 use planaria_core::{EventId, Kind, Record, SessionId};
-use planaria_runtime::{Builder, Error, Fault, Route, Runtime};
+use planaria_runtime::{Builder, Error, Fault, Runtime};
 use planaria_testkit::check;
 use planaria_testkit::env::{SimClock, SimEnv};
 use planaria_testkit::rng::Rng;
@@ -72,10 +71,8 @@ impl Rig {
         model: impl Provider + 'static,
         driver: Arc<dyn Driver>,
     ) -> Builder {
-        let env: Arc<dyn Env> = Arc::new(SimEnv::new(self.clock.clone(), Rng::new(2)));
-        let model: Arc<dyn Provider> = Arc::new(model);
-        let route: Box<Route> = Box::new(move |_, _| Ok(model.clone()));
-        Runtime::builder(store, env, driver, route)
+        let env = SimEnv::new(self.clock.clone(), Rng::new(2));
+        Runtime::builder().store(store).env(env).sandbox(driver).provider(model)
     }
 
     /// A session in the middle of an endless call, whose runtime is gone. Its hand lives on.
