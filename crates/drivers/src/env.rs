@@ -49,30 +49,10 @@ impl Env for SystemEnv {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn the_wall_clock_counts_microseconds_since_1970() {
-        let year = 365 * 24 * 3_600 * 1_000_000;
-        let now = SystemEnv::new().now();
-        assert!((50 * year..200 * year).contains(&now), "{now}");
-    }
-
-    #[test]
-    fn the_monotonic_clock_never_goes_back() {
-        let env = SystemEnv::new();
-        let times: Vec<Duration> = (0..1_000).map(|_| env.monotonic()).collect();
-        assert!(times.is_sorted());
-    }
-
-    #[test]
-    fn no_draw_comes_twice_and_every_bit_is_drawn() {
-        let env = SystemEnv::new();
-        let draws: BTreeSet<u128> = (0..1_000).map(|_| env.random()).collect();
-        assert_eq!(draws.len(), 1_000);
-        assert_eq!(draws.iter().fold(0, |seen, draw| seen | draw), u128::MAX);
-        assert_eq!(draws.iter().fold(u128::MAX, |kept, draw| kept & draw), 0);
+    fn the_port_is_kept() {
+        planaria_testkit::env::conformance(&SystemEnv::new());
     }
 }

@@ -8,6 +8,30 @@ use tokio::time::Instant;
 
 use crate::rng::Rng;
 
+/// Draws in which no value may come twice.
+const DRAWS: usize = 1_000;
+
+/// What every source of time and chance must do:
+///
+/// ```
+/// # use planaria_testkit::{env::{SimClock, SimEnv, conformance}, rng::Rng};
+/// conformance(&SimEnv::new(SimClock::new(), Rng::new(1)));
+/// ```
+///
+/// # Panics
+/// On the first thing that it does otherwise.
+pub fn conformance(env: &dyn Env) {
+    let year = 365 * 24 * 3_600 * 1_000_000;
+    let now = env.now();
+    assert!(now > 50 * year, "{now} µs since 1970 is long ago: times are microseconds");
+    let times: Vec<Duration> = (0..DRAWS).map(|_| env.monotonic()).collect();
+    assert!(times.is_sorted(), "the monotonic clock goes back");
+    let draws: std::collections::BTreeSet<u128> = (0..DRAWS).map(|_| env.random()).collect();
+    assert_eq!(draws.len(), DRAWS, "chance repeats itself, and ids must not");
+    assert_eq!(draws.iter().fold(0, |seen, draw| seen | draw), u128::MAX, "bits are never drawn");
+    assert_ne!(env.stamp().id_seed, env.stamp().id_seed, "two decisions draw the same ids");
+}
+
 /// When the simulated world begins, in microseconds since the Unix epoch.
 pub const EPOCH: u64 = 1_764_000_000_000_000;
 

@@ -7,6 +7,8 @@
 
 pub mod check;
 #[cfg(feature = "sim")]
+pub mod context;
+#[cfg(feature = "sim")]
 pub mod env;
 #[cfg(feature = "sim")]
 pub mod provider;
@@ -15,5 +17,7 @@ pub mod rng;
 pub mod sandbox;
 #[cfg(feature = "sim")]
 pub mod store;
+#[cfg(feature = "sim")]
+pub mod tool;
 #[cfg(feature = "sim")]
 pub mod world;

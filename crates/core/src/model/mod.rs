@@ -1,6 +1,8 @@
 //! Model requests and answers, in the shapes of the Messages API: what most providers speak or are
 //! translated to.
 
+mod check;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
