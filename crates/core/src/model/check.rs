@@ -64,7 +64,8 @@ fn blocks(message: &Message) -> Result<(), String> {
             return Err(format!("{:?} says {block}", message.role));
         }
         not_blank(block)?;
-        if kind(block) == "tool_use" && !(block["input"].is_object() && !id(block).is_empty()) {
+        let incomplete = !block["input"].is_object() || id(block).is_empty();
+        if kind(block) == "tool_use" && incomplete {
             return Err(format!("a call without id or input: {block}"));
         }
     }
