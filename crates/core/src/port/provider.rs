@@ -88,7 +88,7 @@ pub enum Error {
         /// What was wrong with it, and where.
         message: String,
     },
-    /// The endpoint refuses the request as it is (400, 404, 413, 422): asking again cannot help.
+    /// The endpoint refuses the request as it is (400, 404, 422): asking again cannot help.
     #[error("the model provider refused the request: {message}")]
     Rejected {
         /// The endpoint's own words.
@@ -103,6 +103,12 @@ pub enum Error {
     /// The account cannot pay for the request (402).
     #[error("the model endpoint refused for billing reasons: {message}")]
     Billing {
+        /// The endpoint's own words.
+        message: String,
+    },
+    /// The request does not fit the model's context window.
+    #[error("the request is too long for the model: {message}")]
+    TooLong {
         /// The endpoint's own words.
         message: String,
     },

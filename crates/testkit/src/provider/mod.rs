@@ -1,6 +1,7 @@
-//! The provider port: a scripted model and the conformance suite.
+//! The provider port: a scripted model, a fake endpoint, and the conformance suite.
 
 pub mod conformance;
+pub mod dialect;
 mod endpoint;
 mod sim;
 

@@ -107,6 +107,7 @@ fn error(failure: Failure) -> Error {
         Failure::Rejected => Error::Rejected { message },
         Failure::Unauthorized => Error::Unauthorized { message },
         Failure::Billing => Error::Billing { message },
+        Failure::TooLong => Error::TooLong { message },
     }
 }
 
@@ -158,6 +159,13 @@ async fn each_thing_done_wrong_is_noticed_by_the_behaviour_about_it() {
             text.map(|place| items.remove(place));
             items
         }),
+        ("two_texts_stay_apart", |items| {
+            map_answer(items, |answer| {
+                if let [Block::Text(one), Block::Text(other)] = &answer.blocks[..] {
+                    answer.blocks = vec![Block::Text(format!("{one}{other}"))];
+                }
+            })
+        }),
         ("text_is_previewed_before_the_answer_is_there", |items| match items.last() {
             Some(Ok(Delta::Done(_))) => items,
             _ => vec![],
@@ -185,6 +193,20 @@ async fn each_thing_done_wrong_is_noticed_by_the_behaviour_about_it() {
         }),
         ("the_reason_to_stop_is_told", |items| {
             map_answer(items, |answer| answer.stop = StopReason::EndTurn)
+        }),
+        ("a_refusal_is_told_with_its_explanation", |items| {
+            map_answer(items, |answer| {
+                if let StopReason::Refusal { explanation, .. } = &mut answer.stop {
+                    *explanation = None;
+                }
+            })
+        }),
+        ("the_category_of_a_refusal_is_told", |items| {
+            map_answer(items, |answer| {
+                if let StopReason::Refusal { category, .. } = &mut answer.stop {
+                    *category = None;
+                }
+            })
         }),
         ("every_failure_has_its_class", |items| {
             let broken = |_| Error::Broken { message: String::new() };
