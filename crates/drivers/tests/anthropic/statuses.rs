@@ -15,7 +15,6 @@ fn class(error: &Error) -> &'static str {
         Error::Overloaded { .. } => "overloaded",
         Error::RateLimited { .. } => "rate limited",
         Error::Unavailable { .. } => "unavailable",
-        Error::Broken { .. } => "broken",
         Error::Rejected { .. } => "rejected",
         Error::Unauthorized { .. } => "unauthorized",
         Error::Billing { .. } => "billing",
@@ -35,7 +34,7 @@ async fn every_status_has_its_class() {
         ("rate limited", &[429]),
         ("overloaded", &[503, 529]),
         ("rejected", &[301, 302, 303, 307, 308]),
-        ("broken", &[201, 202, 206]),
+        ("unavailable", &[200, 201, 202]),
     ];
     for (expected, statuses) in table {
         for status in *statuses {
