@@ -45,10 +45,13 @@ async fn an_answer_of_calls_without_end_is_cut_off() {
     assert_eq!(message, "at event 1025 (message): the answer has more than 1024 blocks");
 }
 
+/// Whether an error has the class that it should.
+type Judge = fn(&Error) -> bool;
+
 #[tokio::test]
 async fn an_error_in_a_stream_has_the_class_of_its_name_or_its_number() {
     let of = |kind: &str, code: Value| error(kind, code, "In words");
-    let is: [(Value, fn(&Error) -> bool); 11] = [
+    let cases: [(Value, Judge); 11] = [
         (of("overloaded_error", Value::Null), |e| matches!(e, Error::Overloaded { .. })),
         (of("requests", json!("rate_limit_exceeded")), |e| matches!(e, Error::RateLimited { .. })),
         (of("insufficient_quota", json!(429)), |e| matches!(e, Error::Billing { .. })),
@@ -67,7 +70,7 @@ async fn an_error_in_a_stream_has_the_class_of_its_name_or_its_number() {
             |e| matches!(e, Error::RateLimited { .. }),
         ),
     ];
-    for (event, is) in is {
+    for (event, is) in cases {
         let begun = sse(&[role(), text("Hal"), event.clone()]);
         let error = outcome(Reply::sse(begun + DONE)).await.unwrap_err();
         assert!(is(&error), "{event}: {error:?}");

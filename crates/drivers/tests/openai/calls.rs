@@ -23,14 +23,46 @@ fn function(name: &str, arguments: &str) -> Value {
 
 #[tokio::test]
 async fn a_piece_needs_no_index() {
-    let pieces = vec![
-        json!({ "id": "x", "type": "function", "function": function("read", "") }),
-        json!({ "function": { "arguments": "{\"path\":" } }),
-        json!({ "function": { "arguments": "\"a\"}" } }),
-        json!({ "id": "y", "function": function("list", "{\"path\":") }),
-        json!({ "function": { "arguments": "\"b\"}" } }),
+    for index in [Value::Null, json!(-1), json!("0"), json!(0.5)] {
+        let pieces = vec![
+            json!({ "index": index, "id": "x", "function": function("read", "") }),
+            json!({ "index": index, "function": { "arguments": "{\"path\":" } }),
+            json!({ "function": { "arguments": "\"a\"}" } }),
+            json!({ "id": "y", "function": function("list", "{\"path\":") }),
+            json!({ "index": index, "function": { "arguments": "\"b\"}" } }),
+        ];
+        assert_eq!(blocks(pieces).await, expected(), "{index}");
+    }
+}
+
+/// How a server labels the pieces of call `number`: the first one, and those after it.
+type Labels = fn(u64, &str) -> [Value; 2];
+
+#[tokio::test]
+async fn an_input_may_be_cut_anywhere_whatever_the_labels() {
+    let schemes: &[Labels] = &[
+        |number, id| [json!({ "index": number, "id": id }), json!({ "index": number })],
+        |number, id| [json!({ "index": number, "id": id }), json!({ "index": number, "id": id })],
+        |_, id| [json!({ "index": 0, "id": id }), json!({ "index": 0 })],
+        |_, id| [json!({ "id": id }), json!({ "id": id })],
+        |_, id| [json!({ "id": id }), json!({})],
+        |number, _| [json!({ "index": number }), json!({ "index": number })],
+        |_, _| [json!({ "index": 0 }), json!({ "index": 0 })],
+        |_, _| [json!({}), json!({})],
     ];
-    assert_eq!(blocks(pieces).await, expected());
+    let calls = [("read", "{\"path\":\"a\"}"), ("list", "{\"path\":\"b\"}")];
+    for (scheme, labels) in schemes.iter().enumerate() {
+        for place in 0..=calls[0].1.len() {
+            let mut pieces = Vec::new();
+            for (number, (name, input)) in (0..).zip(calls) {
+                let [mut first, mut more] = labels(number, name);
+                first["function"] = function(name, &input[..place]);
+                more["function"] = json!({ "arguments": &input[place..] });
+                pieces.extend([first, more]);
+            }
+            assert_eq!(blocks(pieces).await, expected(), "scheme {scheme}, cut at {place}");
+        }
+    }
 }
 
 #[tokio::test]

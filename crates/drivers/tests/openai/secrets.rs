@@ -32,7 +32,7 @@ async fn an_endpoint_that_echoes_it_is_not_quoted() {
         Reply::status(500).body(format!("{}{KEY}", "x".repeat(990))),
         Reply::status(500).header("x-request-id", KEY),
         Reply::status(302).header("location", &format!("https://x.example/?key={KEY}")),
-        Reply::sse(format!("{begun}{}", sse(&[refusal.clone()]))),
+        Reply::sse(format!("{begun}{}", sse(std::slice::from_ref(&refusal)))),
         Reply::sse(format!("{begun}{}", sse(&[error(KEY, Value::Null, &words)]))),
         Reply::sse(format!("{begun}data: \"{KEY}\"\n\n")),
         Reply::sse(format!("{begun}{KEY}\n\n")),

@@ -61,9 +61,11 @@ async fn a_model_that_is_not_there_points_at_base_url_and_the_model() {
     assert!(text.ends_with("(invalid_request_error, model_not_found)"), "{text}");
 }
 
+type Headers = [(&'static str, &'static str)];
+
 #[tokio::test]
 async fn a_rate_limit_tells_when_its_budget_is_full_again() {
-    let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+    let cases: &[(&Headers, Option<u64>)] = &[
         (&[("retry-after", "3")], Some(3_000_000)),
         (&[("retry-after-ms", "350"), ("retry-after", "1")], Some(350_000)),
         (

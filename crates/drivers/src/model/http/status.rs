@@ -19,7 +19,7 @@ pub(super) async fn check(response: Response, asked: &Url) -> Result<Response, E
     let status = response.status();
     let headers = response.headers().clone();
     let media = header(&headers, CONTENT_TYPE.as_str()).unwrap_or_default();
-    let is_stream = media.is_empty() || media.starts_with("text/event-stream");
+    let is_stream = media.is_empty() || media.to_ascii_lowercase().starts_with("text/event-stream");
     if status == StatusCode::OK && is_stream {
         return Ok(response);
     }

@@ -109,9 +109,8 @@ impl Call {
             self.id.push_str(piece.id());
         }
         // A name comes in one piece or, before any input, in several.
-        if self.arguments.is_empty() && self.name != piece.name() {
-            self.name.push_str(piece.name());
-        } else if self.name.is_empty() {
+        let unfinished = self.arguments.is_empty() && self.name != piece.name();
+        if self.name.is_empty() || unfinished {
             self.name.push_str(piece.name());
         }
         self.arguments.push_str(arguments);

@@ -3,7 +3,7 @@
 //! `types/chat/chat_completion_chunk.py` of OpenAI's SDK says what should be there; here nearly
 //! everything may be missing or `null`, and fields that we do not use are passed over.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// One event.
@@ -52,6 +52,8 @@ pub(super) struct Piece {
 /// What a chunk adds to a call.
 #[derive(Deserialize)]
 pub(super) struct CallPiece {
+    /// Anything but a count is as good as none.
+    #[serde(default, deserialize_with = "count")]
     pub index: Option<u64>,
     pub id: Option<String>,
     function: Option<FunctionPiece>,
@@ -61,6 +63,10 @@ pub(super) struct CallPiece {
 struct FunctionPiece {
     name: Option<String>,
     arguments: Option<Value>,
+}
+
+fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(Value::deserialize(from)?.as_u64())
 }
 
 impl Piece {

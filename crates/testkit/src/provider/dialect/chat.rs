@@ -21,7 +21,7 @@ impl Chat {
 
 impl Dialect for Chat {
     fn answer(&self, said: &[Said], stop: &StopReason) -> Option<String> {
-        if !said.is_sorted_by(|one, next| follows(one, next)) {
+        if !said.is_sorted_by(follows) {
             return None;
         }
         let mut chunks = vec![role()];
