@@ -101,6 +101,14 @@ async fn the_field_that_bounds_an_answer_can_be_chosen() {
     assert_eq!(body.get("max_tokens"), None);
 }
 
+#[tokio::test]
+async fn a_small_models_answers_are_bounded_and_never_widened() {
+    let small: Change = |options| options.answer_tokens_max(100);
+    assert_eq!(sent(asking(), small).await.json()["max_tokens"], 100);
+    let large: Change = |options| options.answer_tokens_max(1_000_000);
+    assert_eq!(sent(asking(), large).await.json()["max_tokens"], 1_024);
+}
+
 #[test]
 fn at_openai_itself_the_defaults_are_openais() {
     let manner = |base: &str| {

@@ -39,6 +39,7 @@ impl OpenAi {
         };
         let manner = Manner {
             token_limit: options.token_limit.unwrap_or(usual),
+            answer_tokens_max: options.answer_tokens_max.unwrap_or(u32::MAX),
             documents: options.documents.unwrap_or(original),
         };
         let settings = Settings {

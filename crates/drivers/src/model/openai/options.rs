@@ -41,6 +41,10 @@ pub struct OpenAiOptions {
     /// The field that bounds an answer's tokens; by default what OpenAI wants at OpenAI, and
     /// `max_tokens` elsewhere.
     pub token_limit: Option<TokenLimit>,
+    /// The most tokens that an answer may have here; requests that allow more are cut to it. For
+    /// small models, whose servers refuse a request if prompt and answer together could be larger
+    /// than the context window. No bound of its own by default.
+    pub answer_tokens_max: Option<u32>,
     /// Whether the endpoint takes PDF documents, as `file` parts; by default only OpenAI is trusted
     /// to. Others refuse them, and with them every later request of the session, so a note to the
     /// model stands in their place.
@@ -63,6 +67,7 @@ impl OpenAiOptions {
             api_key: None,
             name: "openai".to_owned(),
             token_limit: None,
+            answer_tokens_max: None,
             documents: None,
             allow_http: false,
             connect_wait: CONNECT_WAIT,
@@ -91,6 +96,13 @@ impl OpenAiOptions {
         self
     }
 
+    /// The same with a bound on the tokens of an answer.
+    #[must_use]
+    pub fn answer_tokens_max(mut self, tokens: u32) -> Self {
+        self.answer_tokens_max = Some(tokens);
+        self
+    }
+
     /// The same, knowing whether the endpoint takes PDF documents.
     #[must_use]
     pub fn documents(mut self, taken: bool) -> Self {
@@ -106,6 +118,7 @@ impl fmt::Debug for OpenAiOptions {
             .field("name", &self.name)
             .field("has_key", &self.api_key.is_some())
             .field("token_limit", &self.token_limit)
+            .field("answer_tokens_max", &self.answer_tokens_max)
             .field("documents", &self.documents)
             .field("allow_http", &self.allow_http)
             .field("connect_wait", &self.connect_wait)

@@ -13,6 +13,8 @@ use super::options::TokenLimit;
 pub(super) struct Manner {
     /// The field that bounds an answer's tokens.
     pub token_limit: TokenLimit,
+    /// The most tokens that an answer may have.
+    pub answer_tokens_max: u32,
     /// Whether PDF documents are taken.
     pub documents: bool,
 }
@@ -57,7 +59,8 @@ struct Function<'a> {
 impl<'a> Body<'a> {
     /// The body of a request to an endpoint of that manner.
     pub fn new(request: &'a Request, manner: Manner) -> Self {
-        let bound = |field| (manner.token_limit == field).then_some(request.max_tokens);
+        let tokens = request.max_tokens.min(manner.answer_tokens_max);
+        let bound = |field| (manner.token_limit == field).then_some(tokens);
         Self {
             model: &request.model,
             messages: messages(request, manner.documents),
