@@ -2,6 +2,7 @@
 
 mod broken;
 mod calls;
+mod chance;
 mod conformance;
 mod cuts;
 mod request;
