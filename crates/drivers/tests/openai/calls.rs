@@ -67,7 +67,10 @@ async fn an_input_may_be_cut_anywhere_whatever_the_labels() {
 
 #[tokio::test]
 async fn a_piece_may_repeat_the_id_and_the_name() {
-    let piece = |index: Value, id: &str, name: &str, arguments: &str| json!({ "index": index, "id": id, "type": "function", "function": function(name, arguments) });
+    let piece = |index: Value, id: &str, name: &str, arguments: &str| {
+        let function = function(name, arguments);
+        json!({ "index": index, "id": id, "type": "function", "function": function })
+    };
     for indices in [[json!(0), json!(1)], [Value::Null, Value::Null]] {
         let [one, other] = indices;
         let pieces = vec![
