@@ -156,6 +156,18 @@ async fn an_index_that_nothing_begins_with_belongs_to_the_open_call() {
 }
 
 #[tokio::test]
+async fn a_piece_that_says_nothing_begins_no_call() {
+    let nothing = [
+        json!({}),
+        json!({ "index": 3 }),
+        json!({ "index": 4, "id": "", "function": function("", " ") }),
+    ];
+    let call = json!({ "index": 0, "id": "x", "function": function("read", "{\"path\":\"a\"}") });
+    let pieces = nothing.iter().chain([&call]).chain(&nothing).cloned();
+    assert_eq!(blocks(pieces.collect()).await, expected()[..1]);
+}
+
+#[tokio::test]
 async fn a_new_id_without_a_name_goes_on_with_the_call_of_its_index() {
     let pieces = vec![
         json!({ "index": 0, "id": "x-1", "function": function("read", "{\"path\":") }),

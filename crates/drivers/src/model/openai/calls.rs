@@ -39,6 +39,9 @@ impl Calls {
         }
         let arguments = piece.arguments();
         let found = self.find(&piece, &arguments);
+        if found.is_none() && piece.says_nothing() {
+            return false;
+        }
         let begun = found.is_none();
         if begun {
             self.calls.push(Call { index: piece.index, ..Call::default() });

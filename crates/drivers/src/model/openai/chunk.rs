@@ -127,4 +127,9 @@ impl CallPiece {
             Some(input) => input.to_string(),
         }
     }
+
+    /// Whether there is nothing in it that a call could begin with.
+    pub fn says_nothing(&self) -> bool {
+        self.id().is_empty() && self.name().is_empty() && self.arguments().trim().is_empty()
+    }
 }
