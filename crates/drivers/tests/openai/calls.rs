@@ -126,6 +126,14 @@ async fn a_call_may_come_whole_whatever_its_index_and_its_id() {
 }
 
 #[tokio::test]
+async fn calls_without_an_input_are_told_apart_by_their_ids() {
+    let call =
+        |id: &str, name: &str| json!({ "index": 0, "id": id, "function": function(name, "") });
+    let expected = ["read", "list"].map(|name| tool_use(name, json!({})));
+    assert_eq!(blocks(vec![call("x", "read"), call("y", "list")]).await, expected);
+}
+
+#[tokio::test]
 async fn pieces_without_any_label_go_by_their_place_in_the_chunk() {
     let piece = |pieces: [Value; 2]| chunk(json!({ "tool_calls": pieces }));
     let more = |text: &str| json!({ "function": { "arguments": text } });
