@@ -99,7 +99,7 @@ pub enum Error {
         /// What was wrong with it, and where.
         message: String,
     },
-    /// The endpoint refuses the request as it is (400, 404, 413, 422): asking again cannot help.
+    /// The endpoint refuses the request as it is (400, 404, 422): asking again cannot help.
     #[error("the model provider refused the request: {message}")]
     Rejected {
         /// The endpoint's own words.

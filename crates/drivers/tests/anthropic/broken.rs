@@ -146,6 +146,10 @@ async fn a_page_with_status_200_is_not_an_answer() {
          <html><title>Log in</title>"
     );
     broken(Reply::json(200, &json!({ "type": "message", "content": [] }))).await;
+    for status in [201, 202, 206] {
+        let message = broken(Reply::status(status).body("Accepted.")).await;
+        assert!(message.starts_with(&format!("status {status} with ")), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -182,9 +186,8 @@ async fn an_error_event_has_the_class_of_its_type() {
         "rate_limit_error" => matches!(error, Error::RateLimited { .. }),
         "authentication_error" | "permission_error" => matches!(error, Error::Unauthorized { .. }),
         "billing_error" => matches!(error, Error::Billing { .. }),
-        "invalid_request_error" | "not_found_error" | "request_too_large" => {
-            matches!(error, Error::Rejected { .. })
-        }
+        "invalid_request_error" | "not_found_error" => matches!(error, Error::Rejected { .. }),
+        "request_too_large" => matches!(error, Error::TooLong { .. }),
         _ => matches!(error, Error::Unavailable { .. }),
     };
     let kinds = [

@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use planaria_core::model::{Answer, Block, StopReason, ToolInput, Usage};
 use planaria_core::port::provider::{Delta, Error, Provider};
-use planaria_testkit::provider::{FakeEndpoint, Reply};
+use planaria_testkit::provider::{FakeEndpoint, Reply, sketch};
 use serde_json::{Value, json};
 
 use super::support::{
@@ -93,17 +93,6 @@ async fn byte_by_byte_it_is_the_same_with_every_kind_of_line_end() {
 async fn each_delta_becomes_one_preview_and_a_ping_becomes_none() {
     let endpoint = FakeEndpoint::start().await;
     let items = items(&endpoint, Reply::sse(sse(&transcript()))).await;
-    let seen: Vec<String> = items
-        .iter()
-        .map(|item| match item.as_ref().unwrap() {
-            Delta::Start { index, kind } => format!("{index} {kind:?}"),
-            Delta::Text { index, text } => format!("{index} {text:?}"),
-            Delta::Progress => "…".to_owned(),
-            Delta::Used(usage) => format!("{} in, {} out", usage.input_tokens, usage.output_tokens),
-            Delta::Done(_) => "done".to_owned(),
-            other => format!("{other:?}"),
-        })
-        .collect();
     let expected = [
         "11 in, 1 out",
         "0 Thinking",
@@ -120,7 +109,7 @@ async fn each_delta_becomes_one_preview_and_a_ping_becomes_none() {
         "11 in, 42 out",
         "done",
     ];
-    assert_eq!(seen, expected);
+    assert_eq!(sketch(&items), expected);
 }
 
 #[tokio::test]

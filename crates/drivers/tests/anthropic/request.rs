@@ -13,16 +13,17 @@ use serde_json::json;
 
 use super::support::{KEY, hello, options, provider, question, sse};
 
-async fn sent(request: Arc<Request>) -> Received {
+async fn sent(request: Arc<Request>, cache: bool) -> Received {
     let endpoint = FakeEndpoint::start().await;
     endpoint.reply(Reply::sse(sse(&hello())));
-    provider(&endpoint).answer(request).collect::<Vec<_>>().await;
+    let provider = Anthropic::new(&options(&endpoint).cache(cache)).expect("usable options");
+    provider.answer(request).collect::<Vec<_>>().await;
     endpoint.requests().remove(0)
 }
 
 #[tokio::test]
 async fn the_head_is_that_of_the_messages_api() {
-    let sent = sent(question()).await;
+    let sent = sent(question(), false).await;
     assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", "/v1/messages"));
     let headers = [
         ("anthropic-version", "2023-06-01"),
@@ -39,8 +40,8 @@ async fn the_head_is_that_of_the_messages_api() {
     assert_eq!(key_in, 1, "the key is in one header");
 }
 
-#[tokio::test]
-async fn a_request_with_everything_has_this_body() {
+/// A request that has everything.
+fn everything() -> Request {
     let (first, second) = (EventId(1), EventId(u128::MAX));
     let call = |id: EventId| json!({ "type": "tool_use", "id": id, "name": "bash", "input": { "command": "ls" } });
     let result = |id: EventId| {
@@ -48,7 +49,7 @@ async fn a_request_with_everything_has_this_body() {
         "content": [{ "type": "text", "text": "a.txt" }], "is_error": false })
     };
     let thinking = json!({ "type": "thinking", "thinking": "Hm.", "signature": "c2ln" });
-    let request = Request {
+    Request {
         model: "claude-test".to_owned(),
         effort: Some("xhigh".to_owned()),
         system: "Be brief.".to_owned(),
@@ -69,7 +70,11 @@ async fn a_request_with_everything_has_this_body() {
             input_schema: json!({ "type": "object", "properties": { "command": { "type": "string" } } }),
         }],
         max_tokens: 16_384,
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_everything_has_this_body() {
     let expected = json!({
         "model": "claude-test",
         "max_tokens": 16_384,
@@ -96,7 +101,31 @@ async fn a_request_with_everything_has_this_body() {
         "output_config": { "effort": "xhigh" },
         "stream": true,
     });
-    assert_eq!(sent(Arc::new(request)).await.json(), expected);
+    assert_eq!(sent(Arc::new(everything()), false).await.json(), expected);
+}
+
+#[tokio::test]
+async fn breakpoints_for_the_cache_are_all_that_the_cache_adds() {
+    let request = Arc::new(everything());
+    let digest = request.digest();
+    let mut expected = sent(request.clone(), false).await.json();
+    let mark = json!({ "type": "ephemeral" });
+    expected["system"] =
+        json!([{ "type": "text", "text": "Be brief.", "cache_control": mark.clone() }]);
+    for place in ["/tools/0", "/messages/0/content/0", "/messages/2/content/2"] {
+        expected.pointer_mut(place).expect("a block")["cache_control"] = mark.clone();
+    }
+    assert_eq!(sent(request.clone(), true).await.json(), expected);
+    assert_eq!(request.digest(), digest);
+}
+
+#[tokio::test]
+async fn the_cache_is_on_by_default() {
+    let endpoint = FakeEndpoint::start().await;
+    endpoint.reply(Reply::sse(sse(&hello())));
+    provider(&endpoint).answer(question()).collect::<Vec<_>>().await;
+    let sent = endpoint.requests().remove(0).json();
+    assert_eq!(sent["messages"][0]["content"][0]["cache_control"]["type"], "ephemeral");
 }
 
 #[tokio::test]
@@ -107,7 +136,7 @@ async fn what_a_request_does_not_have_is_left_out() {
         "messages": [{ "role": "user", "content": [{ "type": "text", "text": "Hello" }] }],
         "stream": true,
     });
-    assert_eq!(sent(question()).await.json(), expected);
+    assert_eq!(sent(question(), false).await.json(), expected);
 }
 
 #[tokio::test]

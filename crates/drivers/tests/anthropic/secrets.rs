@@ -30,12 +30,12 @@ async fn an_endpoint_that_echoes_it_is_not_quoted() {
     let body =
         json!({ "type": "error", "error": { "type": "authentication_error", "message": words } });
     let begun = sse(&[message_start()]);
-    let padding = "x".repeat(990);
+    let padding = "x".repeat(981);
     let replies = [
         Reply::json(401, &body),
         Reply::json(400, &json!({ "type": "error", "error": { "type": KEY, "message": "" } })),
         Reply::status(500).body(words.clone()),
-        // Where the bound of a message would leave the beginning of the key.
+        // Where the bound of a message would leave more than a dozen letters of the key.
         Reply::status(500).body(format!("{padding}{KEY}")),
         Reply::status(500).header("request-id", KEY),
         Reply::status(302).header("location", &format!("https://x.example/?key={KEY}")),

@@ -16,6 +16,8 @@ fn the_usual_endpoint_needs_nothing_but_a_key() {
     assert_eq!(options.base_url, "https://api.anthropic.com");
     let provider = Anthropic::new(&options).expect("this machine has certificates");
     assert_eq!(provider.name(), "anthropic");
+    let other = Anthropic::new(&options.named("gateway")).expect("a name changes nothing else");
+    assert_eq!(other.name(), "gateway");
 }
 
 #[test]
@@ -27,7 +29,10 @@ fn a_url_that_cannot_be_used_says_why() {
         ("https://api.example?a=1", "base_url `https://api.example?a=1`: has a query"),
         ("https://api.example#x", "base_url `https://api.example#x`: has a query or a fragment"),
         ("https://api.example/v1/", "base_url `https://api.example/v1`: ends with /v1"),
-        ("http://api.example", "base_url `http://api.example`: would send the key unencrypted"),
+        (
+            "http://api.example",
+            "base_url `http://api.example`: would send the conversation and the key unencrypted",
+        ),
     ];
     for (base_url, expected) in cases {
         let text = problem(base_url);

@@ -15,10 +15,10 @@ fn class(error: &Error) -> &'static str {
         Error::Overloaded { .. } => "overloaded",
         Error::RateLimited { .. } => "rate limited",
         Error::Unavailable { .. } => "unavailable",
-        Error::Broken { .. } => "broken",
         Error::Rejected { .. } => "rejected",
         Error::Unauthorized { .. } => "unauthorized",
         Error::Billing { .. } => "billing",
+        Error::TooLong { .. } => "too long",
         _ => "unknown",
     }
 }
@@ -26,14 +26,15 @@ fn class(error: &Error) -> &'static str {
 #[tokio::test]
 async fn every_status_has_its_class() {
     let table: &[(&str, &[u16])] = &[
-        ("rejected", &[400, 404, 405, 410, 413, 414, 415, 418, 422, 451, 499]),
+        ("rejected", &[400, 404, 405, 410, 414, 415, 418, 422, 451, 499]),
+        ("too long", &[413]),
         ("unauthorized", &[401, 403]),
         ("billing", &[402]),
         ("unavailable", &[408, 409, 425, 500, 501, 502, 504, 520, 524, 598]),
         ("rate limited", &[429]),
         ("overloaded", &[503, 529]),
         ("rejected", &[301, 302, 303, 307, 308]),
-        ("broken", &[201, 202, 206]),
+        ("unavailable", &[200, 201, 202]),
     ];
     for (expected, statuses) in table {
         for status in *statuses {
@@ -110,4 +111,41 @@ async fn a_redirect_is_not_followed_and_says_where_it_led() {
 async fn a_path_that_is_not_there_points_at_base_url() {
     let text = error(Reply::status(404)).await.to_string();
     assert!(text.contains("/v1/messages (check base_url and the model): Not Found"), "{text}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_told_in_the_endpoints_words() {
+    let words = [
+        ("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
+        (
+            "invalid_request_error",
+            "input length and `max_tokens` exceed context limit: 199000 + 20000 > 200000",
+        ),
+        ("request_too_large", "Request exceeds the maximum size"),
+    ];
+    for (kind, words) in words {
+        let body = json!({ "type": "error", "error": { "type": kind, "message": words } });
+        let error = error(Reply::json(400, &body)).await;
+        assert!(!error.is_retryable());
+        let expected = format!("the request is too long for the model: 400: {words} ({kind})");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_the_endpoint_says_about_asking_again_counts_more_than_its_status() {
+    let cases = [
+        (529, "false", "rejected"),
+        (429, "false", "rejected"),
+        (500, "false", "rejected"),
+        (400, "true", "unavailable"),
+        (529, "true", "overloaded"),
+        (401, "true", "unauthorized"),
+        (402, "true", "billing"),
+        (500, "perhaps", "unavailable"),
+    ];
+    for (status, told, expected) in cases {
+        let error = error(Reply::status(status).header("x-should-retry", told)).await;
+        assert_eq!(class(&error), expected, "{status} {told}");
+    }
 }

@@ -20,11 +20,13 @@ async fn the_port_is_kept() {
     assert_eq!(
         skipped,
         [
-            "what_was_previewed_is_what_the_block_holds",
+            "two_texts_stay_apart",
             "text_is_previewed_before_the_answer_is_there",
             "an_answer_may_be_empty",
             "input_that_is_not_an_object_is_data_and_no_error",
             "the_reason_to_stop_is_told",
+            "a_refusal_is_told_with_its_explanation",
+            "the_category_of_a_refusal_is_told",
             "every_failure_has_its_class",
             "a_failure_in_mid_stream_ends_it",
             "an_answer_that_breaks_off_is_broken",

@@ -4,6 +4,8 @@ use planaria_core::model::{Block, ToolInput};
 use planaria_core::port::provider::BlockKind;
 use serde_json::{Map, Value};
 
+use crate::model::input::tool_input;
+
 /// A block that has begun and not ended.
 pub(super) enum Open {
     Text(String),
@@ -143,18 +145,13 @@ fn keep(block: &mut Map<String, Value>, kind: &str, delta: &Value) {
     }
 }
 
-/// A call's input. What is not an object is data too: the model is told, not the operator.
+/// A call's input: what came in pieces, or else what came with the block's start.
 fn input(start: Value, json: String) -> ToolInput {
-    if json.trim().is_empty() {
-        return match start {
-            Value::Null => ToolInput::Object(Value::Object(Map::new())),
-            Value::Object(_) => ToolInput::Object(start),
-            other => ToolInput::Malformed(other.to_string()),
-        };
-    }
-    match serde_json::from_str(&json) {
-        Ok(value @ Value::Object(_)) => ToolInput::Object(value),
-        _ => ToolInput::Malformed(json),
+    match start {
+        Value::Object(_) if json.trim().is_empty() => ToolInput::Object(start),
+        Value::Null => tool_input(json),
+        other if json.trim().is_empty() => ToolInput::Malformed(other.to_string()),
+        _ => tool_input(json),
     }
 }
 

@@ -7,9 +7,10 @@ use planaria_core::port::provider::Delta;
 use serde_json::Value;
 
 use super::block::{Growth, Open};
-use super::event::{Change, Counts, Event, Head};
+use super::event::{Change, Counts, Event, Head, NAMES};
+use crate::model::http::{Decode, Fault, Refusal};
 
-/// An answer while it arrives. After an error it must not be fed any more.
+/// An answer while it arrives.
 pub(super) struct Decoder {
     model: String,
     started: bool,
@@ -21,6 +22,26 @@ pub(super) struct Decoder {
 
 /// What was wrong with an event.
 type Problem = String;
+
+impl Decode for Decoder {
+    fn wants(&self, name: &str) -> bool {
+        NAMES.contains(&name)
+    }
+
+    fn take(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), Fault> {
+        let unreadable = |error| Fault::Broken(format!("its data cannot be read: {error}"));
+        let event = serde_json::from_str(data).map_err(unreadable)?;
+        if matches!(event, Event::Error) {
+            let body = serde_json::from_str(data).map_err(unreadable)?;
+            return Err(Fault::Refused(Refusal::read(&body).unwrap_or_default()));
+        }
+        Ok(self.event(event, out)?)
+    }
+
+    fn end(&mut self, _: &mut VecDeque<Delta>) -> Result<(), Problem> {
+        Err("the stream ended before message_stop".to_owned())
+    }
+}
 
 impl Decoder {
     /// A decoder for the answer to a request for `model`; the endpoint may name another.
@@ -35,14 +56,10 @@ impl Decoder {
         }
     }
 
-    /// Takes the next event and puts what follows from it into `out`; a [`Delta::Done`] is the end.
-    ///
-    /// # Errors
-    /// When the event breaks the protocol.
-    pub fn take(&mut self, event: Event, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
+    fn event(&mut self, event: Event, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
         match event {
             // Pings are no progress: an endpoint that only pings is a silent one.
-            Event::Ping | Event::Unknown | Event::Error { .. } => Ok(()),
+            Event::Ping | Event::Unknown | Event::Error => Ok(()),
             Event::MessageStart { message } => self.start(message, out),
             _ if !self.started => Err("it came before message_start".to_owned()),
             Event::ContentBlockStart { index, content_block } => {
@@ -51,7 +68,7 @@ impl Decoder {
             Event::ContentBlockDelta { index, delta } => self.grow(index, &delta, out),
             Event::ContentBlockStop { index } => self.finish(index),
             Event::MessageDelta { delta, usage } => self.change(delta, usage, out),
-            Event::MessageStop => self.end(out),
+            Event::MessageStop => self.done(out),
         }
     }
 
@@ -132,7 +149,7 @@ impl Decoder {
         Ok(())
     }
 
-    fn end(&mut self, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
+    fn done(&mut self, out: &mut VecDeque<Delta>) -> Result<(), Problem> {
         if self.open.is_some() {
             return Err(format!("the message ends and block {} is open", self.blocks.len()));
         }

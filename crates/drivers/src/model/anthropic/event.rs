@@ -4,8 +4,7 @@ use planaria_core::model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::limits::TOKENS_MAX;
-use super::status::Refusal;
+use crate::model::http::TOKENS_MAX;
 
 /// One event (`types/raw_message_stream_event.py` of the SDK). Fields that we do not use are passed
 /// over: the API adds some without a new version.
@@ -32,9 +31,7 @@ pub(super) enum Event {
     },
     MessageStop,
     Ping,
-    Error {
-        error: Refusal,
-    },
+    Error,
     #[serde(other)]
     Unknown,
 }

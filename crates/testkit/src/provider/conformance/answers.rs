@@ -63,11 +63,19 @@ fn kind_of(block: &Block) -> BlockKind {
 }
 
 pub(super) async fn what_was_previewed_is_what_the_block_holds(rigs: Rigs) -> Option<()> {
-    let said =
-        vec![text(&["Grüße", " an 🪱", "\n\"alle\" \\ ", "\u{0}漢字"]), text(&["Ende", "."])];
+    let said = vec![text(&["Grüße", " an 🪱", "\n\"alle\" \\ ", "\u{0}漢字"])];
     let rig = rigs(ends(said)).await?;
     let (previews, answer) = answer(ask(&rig, "text")).await;
-    let whole = ["Grüße an 🪱\n\"alle\" \\ \u{0}漢字", "Ende."];
+    let whole = "Grüße an 🪱\n\"alle\" \\ \u{0}漢字";
+    assert_eq!(answer.blocks, [Block::Text(whole.to_owned())]);
+    assert_eq!(previewed(&previews, 0), whole);
+    Some(())
+}
+
+pub(super) async fn two_texts_stay_apart(rigs: Rigs) -> Option<()> {
+    let rig = rigs(ends(vec![text(&["An", "fang."]), text(&["Ende", "."])])).await?;
+    let (previews, answer) = answer(ask(&rig, "texts")).await;
+    let whole = ["Anfang.", "Ende."];
     assert_eq!(answer.blocks, whole.map(|text| Block::Text(text.to_owned())));
     assert_eq!([previewed(&previews, 0), previewed(&previews, 1)], whole);
     Some(())
@@ -151,18 +159,28 @@ pub(super) async fn input_that_is_not_an_object_is_data_and_no_error(rigs: Rigs)
 }
 
 pub(super) async fn the_reason_to_stop_is_told(rigs: Rigs) -> Option<()> {
-    let refusal = StopReason::Refusal {
-        category: Some("bio".to_owned()),
-        explanation: Some("Not that.".to_owned()),
-    };
-    for stop in [StopReason::EndTurn, StopReason::MaxTokens, refusal] {
-        let said = vec![text(&["So"])];
-        let rig = rigs(Case::Answers { said, stop: stop.clone() }).await?;
-        let (_, answer) = answer(ask(&rig, "stop")).await;
-        assert_eq!(answer.stop, stop);
+    for stop in [StopReason::EndTurn, StopReason::MaxTokens] {
+        stops(&rigs, stop).await?;
     }
     let rig = rigs(calls(vec![call("bash", &[])])).await?;
     let (_, answer) = answer(ask(&rig, "tool")).await;
     assert_eq!(answer.stop, StopReason::ToolUse);
+    Some(())
+}
+
+pub(super) async fn a_refusal_is_told_with_its_explanation(rigs: Rigs) -> Option<()> {
+    let explanation = Some("Not that.".to_owned());
+    stops(&rigs, StopReason::Refusal { category: None, explanation }).await
+}
+
+pub(super) async fn the_category_of_a_refusal_is_told(rigs: Rigs) -> Option<()> {
+    let (category, explanation) = (Some("bio".to_owned()), Some("Not that.".to_owned()));
+    stops(&rigs, StopReason::Refusal { category, explanation }).await
+}
+
+async fn stops(rigs: &Rigs, stop: StopReason) -> Option<()> {
+    let rig = rigs(Case::Answers { said: vec![text(&["So"])], stop: stop.clone() }).await?;
+    let (_, answer) = answer(ask(&rig, "stop")).await;
+    assert_eq!(answer.stop, stop);
     Some(())
 }

@@ -79,6 +79,8 @@ pub enum Failure {
     Unauthorized,
     /// It wants money.
     Billing,
+    /// The request does not fit the model's context window.
+    TooLong,
 }
 
 impl Failure {
@@ -90,6 +92,7 @@ impl Failure {
         Self::Rejected,
         Self::Unauthorized,
         Self::Billing,
+        Self::TooLong,
     ];
 
     /// Whether the error is the one that this failure calls for.
@@ -101,6 +104,7 @@ impl Failure {
             Self::Rejected => matches!(error, Error::Rejected { .. }),
             Self::Unauthorized => matches!(error, Error::Unauthorized { .. }),
             Self::Billing => matches!(error, Error::Billing { .. }),
+            Self::TooLong => matches!(error, Error::TooLong { .. }),
         }
     }
 

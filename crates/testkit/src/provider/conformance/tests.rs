@@ -107,6 +107,7 @@ fn error(failure: Failure) -> Error {
         Failure::Rejected => Error::Rejected { message },
         Failure::Unauthorized => Error::Unauthorized { message },
         Failure::Billing => Error::Billing { message },
+        Failure::TooLong => Error::TooLong { message },
     }
 }
 
@@ -141,71 +142,102 @@ async fn what_has_no_rig_is_named() {
     assert_eq!(conformance(|_| async { None }).await, names);
 }
 
+/// Wrong in what is said and previewed, with the behaviour that notices it.
+const TEXTS: &[(&str, Twist)] = &[
+    ("an_answer_is_deltas_and_then_exactly_one_done", |items| [items.clone(), items].concat()),
+    ("an_answer_is_deltas_and_then_exactly_one_done", |mut items| {
+        items.retain(|item| !matches!(item, Ok(Delta::Done(_))));
+        items
+    }),
+    ("blocks_begin_at_zero_and_have_no_gaps", |mut items| {
+        items.retain(|item| !matches!(item, Ok(Delta::Start { index: 1, .. })));
+        items
+    }),
+    ("what_was_previewed_is_what_the_block_holds", |mut items| {
+        let text = items.iter().rposition(|item| matches!(item, Ok(Delta::Text { .. })));
+        text.map(|place| items.remove(place));
+        items
+    }),
+    ("two_texts_stay_apart", |items| {
+        map_answer(items, |answer| {
+            if let [Block::Text(one), Block::Text(other)] = &answer.blocks[..] {
+                answer.blocks = vec![Block::Text(format!("{one}{other}"))];
+            }
+        })
+    }),
+    ("text_is_previewed_before_the_answer_is_there", |items| match items.last() {
+        Some(Ok(Delta::Done(_))) => items,
+        _ => vec![],
+    }),
+    ("thinking_is_kept_and_not_previewed", |items| {
+        map_answer(items, |answer| {
+            answer.blocks.iter_mut().for_each(|block| {
+                if let Block::Thinking(raw) = block {
+                    *raw = json!({ "thinking": "redacted by us" });
+                }
+            });
+        })
+    }),
+];
+
+/// Wrong in what an answer means.
+const MEANINGS: &[(&str, Twist)] = &[
+    ("calls_come_with_their_input_in_order", |items| {
+        map_answer(items, |answer| {
+            if answer.blocks.len() == 3 {
+                answer.blocks.reverse();
+            }
+        })
+    }),
+    ("input_that_is_not_an_object_is_data_and_no_error", |items| {
+        let malformed = |item: &Item| format!("{item:?}").contains("Malformed");
+        let broken = || Err(Error::Broken { message: "malformed".to_owned() });
+        items.into_iter().map(|item| if malformed(&item) { broken() } else { item }).collect()
+    }),
+    ("the_reason_to_stop_is_told", |items| {
+        map_answer(items, |answer| answer.stop = StopReason::EndTurn)
+    }),
+    ("a_refusal_is_told_with_its_explanation", |items| {
+        map_answer(items, |answer| {
+            if let StopReason::Refusal { explanation, .. } = &mut answer.stop {
+                *explanation = None;
+            }
+        })
+    }),
+    ("the_category_of_a_refusal_is_told", |items| {
+        map_answer(items, |answer| {
+            if let StopReason::Refusal { category, .. } = &mut answer.stop {
+                *category = None;
+            }
+        })
+    }),
+];
+
+/// Wrong in how a request fails.
+const FAILURES: &[(&str, Twist)] = &[
+    ("every_failure_has_its_class", |items| {
+        let broken = |_| Error::Broken { message: String::new() };
+        items.into_iter().map(|item| item.map_err(broken)).collect()
+    }),
+    ("a_failure_in_mid_stream_ends_it", |mut items| {
+        if items.len() > 1 && matches!(items.last(), Some(Err(_))) {
+            items.push(Ok(Delta::Progress));
+        }
+        items
+    }),
+    ("an_answer_that_breaks_off_is_broken", |mut items| {
+        items.retain(|item| !matches!(item, Err(Error::Broken { .. })));
+        items
+    }),
+    ("what_a_broken_answer_has_used_is_told", |mut items| {
+        items.retain(|item| !matches!(item, Ok(Delta::Used(_))));
+        items
+    }),
+];
+
 #[tokio::test(start_paused = true)]
 async fn each_thing_done_wrong_is_noticed_by_the_behaviour_about_it() {
-    let twists: &[(&str, Twist)] = &[
-        ("an_answer_is_deltas_and_then_exactly_one_done", |items| [items.clone(), items].concat()),
-        ("an_answer_is_deltas_and_then_exactly_one_done", |mut items| {
-            items.retain(|item| !matches!(item, Ok(Delta::Done(_))));
-            items
-        }),
-        ("blocks_begin_at_zero_and_have_no_gaps", |mut items| {
-            items.retain(|item| !matches!(item, Ok(Delta::Start { index: 1, .. })));
-            items
-        }),
-        ("what_was_previewed_is_what_the_block_holds", |mut items| {
-            let text = items.iter().rposition(|item| matches!(item, Ok(Delta::Text { .. })));
-            text.map(|place| items.remove(place));
-            items
-        }),
-        ("text_is_previewed_before_the_answer_is_there", |items| match items.last() {
-            Some(Ok(Delta::Done(_))) => items,
-            _ => vec![],
-        }),
-        ("thinking_is_kept_and_not_previewed", |items| {
-            map_answer(items, |answer| {
-                answer.blocks.iter_mut().for_each(|block| {
-                    if let Block::Thinking(raw) = block {
-                        *raw = json!({ "thinking": "redacted by us" });
-                    }
-                });
-            })
-        }),
-        ("calls_come_with_their_input_in_order", |items| {
-            map_answer(items, |answer| {
-                if answer.blocks.len() == 3 {
-                    answer.blocks.reverse();
-                }
-            })
-        }),
-        ("input_that_is_not_an_object_is_data_and_no_error", |items| {
-            let malformed = |item: &Item| format!("{item:?}").contains("Malformed");
-            let broken = || Err(Error::Broken { message: "malformed".to_owned() });
-            items.into_iter().map(|item| if malformed(&item) { broken() } else { item }).collect()
-        }),
-        ("the_reason_to_stop_is_told", |items| {
-            map_answer(items, |answer| answer.stop = StopReason::EndTurn)
-        }),
-        ("every_failure_has_its_class", |items| {
-            let broken = |_| Error::Broken { message: String::new() };
-            items.into_iter().map(|item| item.map_err(broken)).collect()
-        }),
-        ("a_failure_in_mid_stream_ends_it", |mut items| {
-            if items.len() > 1 && matches!(items.last(), Some(Err(_))) {
-                items.push(Ok(Delta::Progress));
-            }
-            items
-        }),
-        ("an_answer_that_breaks_off_is_broken", |mut items| {
-            items.retain(|item| !matches!(item, Err(Error::Broken { .. })));
-            items
-        }),
-        ("what_a_broken_answer_has_used_is_told", |mut items| {
-            items.retain(|item| !matches!(item, Ok(Delta::Used(_))));
-            items
-        }),
-    ];
-    for (name, twist) in twists {
+    for (name, twist) in TEXTS.iter().chain(MEANINGS).chain(FAILURES) {
         assert_eq!(noticed(*twist).await, *name);
     }
 }

@@ -1,13 +1,13 @@
-//! Every bound of the Anthropic provider, with its reason.
+//! Every bound of the providers over HTTP, with its reason.
 
 use std::time::Duration;
 
 /// Time allowed to make a connection, TLS included.
-pub(super) const CONNECT_WAIT: Duration = Duration::from_secs(10);
+pub(in crate::model) const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// Time from the start of a request until the endpoint's status is there, where the options do not
 /// say otherwise. A long prompt on a slow line takes a while to send; below the harness's own watch
 /// for silence, so that the error says which of the two it was.
-pub(super) const HEADER_WAIT: Duration = Duration::from_secs(120);
+pub(in crate::model) const HEADER_WAIT: Duration = Duration::from_secs(120);
 /// Time allowed to the body of a refusal; without it, the status alone has to tell.
 pub(super) const REFUSAL_WAIT: Duration = Duration::from_secs(10);
 /// Bytes of a refusal that are read. The API's own have some hundred; a proxy's page may have more
@@ -28,4 +28,4 @@ pub(super) const LINE_BYTES_MAX: usize = 2 << 20;
 
 /// Tokens of one kind in one request. No context is near it, and a session of two million such
 /// requests still adds up to a number that every reader of JSON can hold.
-pub(super) const TOKENS_MAX: u64 = u32::MAX as u64;
+pub(in crate::model) const TOKENS_MAX: u64 = u32::MAX as u64;

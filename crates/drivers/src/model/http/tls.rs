@@ -1,30 +1,28 @@
 //! The HTTP client, with its TLS named and not left to a process-wide default.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::error::SetupError;
 use super::limits::IDLE_CONNECTIONS_MAX;
-use super::options::{AnthropicOptions, AnthropicSetupError, Target};
+use super::status::chain;
+use super::target::Target;
 
 const USER_AGENT: &str = concat!("planaria/", env!("CARGO_PKG_VERSION"));
 
-pub(super) fn client(
-    options: &AnthropicOptions,
-    target: &Target,
-) -> Result<Client, AnthropicSetupError> {
-    let problem = |error: &dyn std::error::Error| AnthropicSetupError::Tls {
-        problem: super::status::chain(error),
-    };
+pub(super) fn client(target: &Target, connect_wait: Duration) -> Result<Client, SetupError> {
+    let problem = |error: &dyn std::error::Error| SetupError::Tls { problem: chain(error) };
     // Plain HTTP on this machine needs no certificates, and a container may have none.
-    let certificates = !target.on_this_machine || target.messages.scheme() == "https";
+    let certificates = !target.on_this_machine || target.url.scheme() == "https";
     let tls = config(certificates).map_err(|error| problem(&error))?;
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(USER_AGENT)
-        .connect_timeout(options.connect_wait)
+        .connect_timeout(connect_wait)
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never());

@@ -1,28 +1,30 @@
 //! The key: checked once, sent in one header, and kept out of every text.
 
 use planaria_core::port::provider::Error;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::error::SetupError;
 use super::limits::MESSAGE_CHARS_MAX;
-use super::options::AnthropicSetupError;
 
 /// What stands in a text where an endpoint echoed the key.
 const REDACTED: &str = "[key]";
 
 /// A key that can be sent.
-pub(super) struct Key {
+pub(in crate::model) struct Key {
     secret: SecretString,
-    header: HeaderValue,
+    header: (HeaderName, HeaderValue),
 }
 
 impl Key {
+    /// A key that is sent in the header `name`, behind `prefix`.
+    ///
     /// # Errors
     /// When the key is empty or has a character that no key has.
-    pub fn new(secret: &SecretString) -> Result<Self, AnthropicSetupError> {
+    pub fn new(secret: &SecretString, name: HeaderName, prefix: &str) -> Result<Self, SetupError> {
         let text = secret.expose_secret();
         if text.is_empty() {
-            return Err(AnthropicSetupError::ApiKey { problem: "is empty".to_owned() });
+            return Err(SetupError::ApiKey { problem: "is empty".to_owned() });
         }
         if let Some((place, wrong)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic())
         {
@@ -33,27 +35,31 @@ impl Key {
                 _ => "a character that is not ASCII",
             };
             let problem = format!("has {what} at position {}", place + 1);
-            return Err(AnthropicSetupError::ApiKey { problem });
+            return Err(SetupError::ApiKey { problem });
         }
-        let mut header = HeaderValue::from_str(text).expect("visible ASCII is a header's value");
-        header.set_sensitive(true);
-        Ok(Self { secret: secret.clone(), header })
+        let value = HeaderValue::from_str(&format!("{prefix}{text}"));
+        let mut value = value.expect("visible ASCII is a header's value");
+        value.set_sensitive(true);
+        Ok(Self { secret: secret.clone(), header: (name, value) })
     }
 
-    /// The header's value; it hides itself from `Debug`.
-    pub fn header(&self) -> HeaderValue {
+    /// The header; its value hides itself from `Debug`.
+    pub fn header(&self) -> (HeaderName, HeaderValue) {
         self.header.clone()
     }
+}
 
-    /// Takes the key out of an error's message, then bounds it. In this order: a cut could leave
-    /// half a key.
-    pub fn seal(&self, mut error: Error) -> Error {
-        if let Some(message) = message(&mut error) {
-            let clean = message.replace(self.secret.expose_secret(), REDACTED);
-            *message = bounded(&clean, MESSAGE_CHARS_MAX);
-        }
-        error
+/// Takes the key out of an error's message, then bounds it. In this order: a cut could leave half a
+/// key.
+pub(super) fn seal(key: Option<&Key>, mut error: Error) -> Error {
+    if let Some(message) = message(&mut error) {
+        let clean = match key {
+            Some(key) => message.replace(key.secret.expose_secret(), REDACTED),
+            None => std::mem::take(message),
+        };
+        *message = bounded(&clean, MESSAGE_CHARS_MAX);
     }
+    error
 }
 
 /// The beginning of a text, with a sign where it was cut.
@@ -72,7 +78,8 @@ fn message(error: &mut Error) -> Option<&mut String> {
         | Error::Broken { message }
         | Error::Rejected { message }
         | Error::Unauthorized { message }
-        | Error::Billing { message } => Some(message),
+        | Error::Billing { message }
+        | Error::TooLong { message } => Some(message),
         // This module makes no others.
         _ => None,
     }

@@ -8,50 +8,54 @@ use futures_util::{Stream, StreamExt};
 use planaria_core::port::provider::Error;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Response, StatusCode, Url};
-use serde::Deserialize;
 
+use super::class::Class;
 use super::limits::{REFUSAL_BYTES_MAX, REFUSAL_WAIT};
-use super::retry_after::retry_after;
-
-/// The API's error, in a refusal's body and in an `error` event.
-#[derive(Debug, Deserialize)]
-pub(super) struct Refusal {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    error: Refusal,
-}
+use super::refusal::Refusal;
+use super::retry_after::{refilled_after, retry_after};
 
 /// Lets an answer that has begun pass; everything else becomes an error.
 pub(super) async fn check(response: Response, asked: &Url) -> Result<Response, Error> {
     let status = response.status();
     let headers = response.headers().clone();
     let media = header(&headers, CONTENT_TYPE.as_str()).unwrap_or_default();
-    let is_stream = media.is_empty() || media.starts_with("text/event-stream");
+    let is_stream = media.is_empty() || media.to_ascii_lowercase().starts_with("text/event-stream");
     if status == StatusCode::OK && is_stream {
         return Ok(response);
     }
     let text = beginning(response.bytes_stream(), REFUSAL_WAIT).await;
-    if status.is_success() {
-        return Err(Error::Broken {
+    let refusal = serde_json::from_str(&text).ok().and_then(|body| Refusal::read(&body));
+    if !status.is_success() {
+        return Err(refused(status, &headers, &text, refusal, asked));
+    }
+    let code = status.as_u16();
+    Err(match refusal {
+        // Some gateways have said yes before they know.
+        Some(refusal) => {
+            let class = Class::of_interruption(&refusal).told(should_retry(&headers));
+            class.error(format!("{code}: {}", words(status, &headers, refusal)), None)
+        }
+        None => Error::Broken {
             message: format!(
-                "status {} with `{media}` where an event stream was promised: {}",
-                status.as_u16(),
+                "status {code} with `{media}` where an event stream was promised: {}",
                 quoted(&text)
             ),
-        });
-    }
-    Err(refused(status, &headers, &text, asked))
+        },
+    })
 }
 
-fn refused(status: StatusCode, headers: &HeaderMap, text: &str, asked: &Url) -> Error {
+fn refused(
+    status: StatusCode,
+    headers: &HeaderMap,
+    text: &str,
+    refusal: Option<Refusal>,
+    asked: &Url,
+) -> Error {
     let code = status.as_u16();
-    let words = words(status, headers, text);
+    let refusal =
+        refusal.unwrap_or_else(|| Refusal { message: quoted(text), ..Refusal::default() });
+    let class = Class::of_refusal(code, &refusal).told(should_retry(headers));
+    let words = words(status, headers, refusal);
     let message = match code {
         300..=399 => {
             let to = header(headers, LOCATION.as_str()).unwrap_or_default();
@@ -60,32 +64,20 @@ fn refused(status: StatusCode, headers: &HeaderMap, text: &str, asked: &Url) -> 
         404 => format!("{code} from {asked} (check base_url and the model): {words}"),
         _ => format!("{code}: {words}"),
     };
-    match code {
-        401 | 403 => Error::Unauthorized { message },
-        402 => Error::Billing { message },
-        // A timeout, a lock and "too early" pass; the SDKs ask again as well.
-        408 | 409 | 425 => Error::Unavailable { message },
-        429 => Error::RateLimited { message, retry_after: retry_after(headers) },
-        503 | 529 => Error::Overloaded { message, retry_after: retry_after(headers) },
-        500..=599 => Error::Unavailable { message },
-        _ => Error::Rejected { message },
-    }
+    // Other refusals bring the budgets as well, and are not about them.
+    let refill = || (code == 429).then(|| refilled_after(headers)).flatten();
+    class.error(message, retry_after(headers).or_else(refill))
 }
 
 /// The endpoint's own words, and what its operators need to find the request.
-fn words(status: StatusCode, headers: &HeaderMap, text: &str) -> String {
-    let mut notes = Vec::new();
-    let mut words = match serde_json::from_str::<Envelope>(text) {
-        Ok(Envelope { error }) => {
-            notes.extend(Some(error.kind).filter(|kind| !kind.is_empty()));
-            error.message
-        }
-        Err(_) => quoted(text),
-    };
+fn words(status: StatusCode, headers: &HeaderMap, refusal: Refusal) -> String {
+    let mut notes: Vec<String> = refusal.names().collect();
+    let mut words = refusal.message;
     if words.is_empty() {
         words = status.canonical_reason().unwrap_or("no reason given").to_owned();
     }
-    notes.extend(header(headers, "request-id").map(|id| format!("request {id}")));
+    let request = ["request-id", "x-request-id"].iter().find_map(|name| header(headers, name));
+    notes.extend(request.map(|id| format!("request {id}")));
     match notes.is_empty() {
         true => words,
         false => format!("{words} ({})", notes.join(", ")),
@@ -94,19 +86,16 @@ fn words(status: StatusCode, headers: &HeaderMap, text: &str) -> String {
 
 /// An error that came in the middle of a stream, where there is no status.
 pub(super) fn interrupted(refusal: Refusal) -> Error {
-    let Refusal { kind, message } = refusal;
-    let message = format!("{message} ({kind}, in mid-stream)");
-    match kind.as_str() {
-        "overloaded_error" => Error::Overloaded { message, retry_after: None },
-        "rate_limit_error" => Error::RateLimited { message, retry_after: None },
-        "authentication_error" | "permission_error" => Error::Unauthorized { message },
-        "billing_error" => Error::Billing { message },
-        "invalid_request_error" | "not_found_error" | "request_too_large" => {
-            Error::Rejected { message }
-        }
-        // `api_error`, `timeout_error` and what has no name yet: it had accepted the request.
-        _ => Error::Unavailable { message },
-    }
+    let class = Class::of_interruption(&refusal);
+    let mut notes: Vec<String> = refusal.names().collect();
+    notes.extend(refusal.status().map(|status| status.to_string()));
+    notes.push("in mid-stream".to_owned());
+    class.error(format!("{} ({})", refusal.message, notes.join(", ")), None)
+}
+
+/// Whether the endpoint says to ask again, or not to. It knows better than its status tells.
+fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    header(headers, "x-should-retry")?.parse().ok()
 }
 
 /// The first bytes of a body, as far as they come in time. What is missing is not worth an error of

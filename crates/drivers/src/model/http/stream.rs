@@ -9,15 +9,49 @@ use futures_util::{Stream, StreamExt, stream};
 use planaria_core::port::provider::{Delta, Error};
 use sse_stream::{Sse, SseStream};
 
-use super::decoder::Decoder;
-use super::event::{Event, NAMES};
 use super::gate;
+use super::refusal::Refusal;
 use super::status::interrupted;
+
+/// What a dialect makes of its events. After an error it is not fed any more.
+pub(in crate::model) trait Decode: Send + 'static {
+    /// Whether events of this name are for us. As with the SDKs, what comes under another name is
+    /// not, whatever is in it.
+    fn wants(&self, name: &str) -> bool;
+
+    /// Takes the next event's data and puts what follows from it into `out`; a [`Delta::Done`] is
+    /// the end.
+    ///
+    /// # Errors
+    /// When the event says that the answer has failed, or breaks the protocol.
+    fn take(&mut self, data: &str, out: &mut VecDeque<Delta>) -> Result<(), Fault>;
+
+    /// The stream has ended, or broke off. Where the answer was whole nevertheless, puts its
+    /// [`Delta::Done`] into `out`.
+    ///
+    /// # Errors
+    /// What was still due.
+    fn end(&mut self, out: &mut VecDeque<Delta>) -> Result<(), String>;
+}
+
+/// Why an answer does not go on.
+pub(in crate::model) enum Fault {
+    /// The event is not what the protocol promises; in words.
+    Broken(String),
+    /// The endpoint says so itself.
+    Refused(Refusal),
+}
+
+impl From<String> for Fault {
+    fn from(problem: String) -> Self {
+        Self::Broken(problem)
+    }
+}
 
 /// Decodes one answer: deltas, then [`Delta::Done`] or an error, then the end.
 pub(super) fn deltas<S, E>(
     bytes: S,
-    model: String,
+    decoder: impl Decode,
 ) -> impl Stream<Item = Result<Delta, Error>> + Send
 where
     S: Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -25,7 +59,7 @@ where
 {
     let reader = Reader {
         events: Box::pin(SseStream::from_bytes_stream(gate::bounded(bytes))),
-        decoder: Decoder::new(model),
+        decoder,
         ready: VecDeque::new(),
         count: 0,
         last: String::new(),
@@ -38,9 +72,9 @@ where
     })
 }
 
-struct Reader {
+struct Reader<D> {
     events: Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>,
-    decoder: Decoder,
+    decoder: D,
     ready: VecDeque<Delta>,
     /// Events so far, and the name of the last one: where an error is.
     count: usize,
@@ -50,7 +84,7 @@ struct Reader {
     ended: bool,
 }
 
-impl Reader {
+impl<D: Decode> Reader<D> {
     async fn next(&mut self) -> Option<Result<Delta, Error>> {
         loop {
             if let Some(delta) = self.ready.pop_front() {
@@ -66,8 +100,8 @@ impl Reader {
             }
             let taken = match self.events.next().await {
                 Some(Ok(event)) => self.take(event),
-                Some(Err(error)) => Err(self.broken(&stopped(error))),
-                None => Err(self.broken("the stream ended before message_stop")),
+                Some(Err(error)) => self.end(Some(stopped(error))),
+                None => self.end(None),
             };
             self.failed = taken.err();
         }
@@ -76,19 +110,20 @@ impl Reader {
     fn take(&mut self, sse: Sse) -> Result<(), Error> {
         let name = sse.event.as_deref();
         let Some(data) = sse.data.filter(|data| !data.is_empty()) else { return Ok(()) };
-        if name.is_some_and(|name| !NAMES.contains(&name)) {
+        if name.is_some_and(|name| !self.decoder.wants(name)) {
             return Ok(());
         }
         self.count += 1;
         self.last = name.unwrap_or("message").to_owned();
-        match serde_json::from_str(&data) {
-            Ok(Event::Error { error }) => Err(interrupted(error)),
-            Ok(event) => {
-                let taken = self.decoder.take(event, &mut self.ready);
-                taken.map_err(|problem| self.broken(&problem))
-            }
-            Err(error) => Err(self.broken(&format!("its data cannot be read: {error}"))),
-        }
+        self.decoder.take(&data, &mut self.ready).map_err(|fault| match fault {
+            Fault::Broken(problem) => self.broken(&problem),
+            Fault::Refused(refusal) => interrupted(refusal),
+        })
+    }
+
+    fn end(&mut self, problem: Option<String>) -> Result<(), Error> {
+        let ended = self.decoder.end(&mut self.ready);
+        ended.map_err(|due| self.broken(&problem.unwrap_or(due)))
     }
 
     fn broken(&self, problem: &str) -> Error {
