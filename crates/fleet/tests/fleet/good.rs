@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use planaria_fleet::{Driver, Provider, Secret, Workspace};
+use planaria_fleet::{Driver, Model, Secret, Workspace};
 
 use crate::World;
 
@@ -36,9 +36,9 @@ fn everything_that_a_fleet_may_say_is_read() {
     let fleet = world.load().unwrap();
     let at = |name: &str| world.path().join(name);
     assert_eq!((fleet.name.as_str(), fleet.provider.as_deref()), ("demo-1", Some("house")));
-    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts: at("plays") });
+    assert_eq!(fleet.providers["scripted"].model, Model::Scripted { scripts: at("plays") });
     let (api_key, base_url) = (Secret::File(at("key.txt")), Some("http://127.0.0.1:1".to_owned()));
-    assert_eq!(fleet.providers["house"], Provider::Anthropic { api_key, base_url });
+    assert_eq!(fleet.providers["house"].model, Model::Anthropic { api_key, base_url });
     let supervision = fleet.supervision;
     assert_eq!(supervision.max_restarts, Some(7));
     assert_eq!(supervision.within, Some(Duration::from_secs(90)));
@@ -47,7 +47,7 @@ fn everything_that_a_fleet_may_say_is_read() {
     assert_eq!(fleet.environments["here"].driver, Driver::Local);
     let [zulu, alpha] = fleet.sessions.as_slice() else { panic!("two sessions") };
     assert_eq!((zulu.name.as_str(), alpha.name.as_str()), ("zulu", "alpha"));
-    assert_eq!(zulu.prompt, "Hello ${HOME}");
+    assert_eq!(zulu.prompt.as_deref(), Some("Hello ${HOME}"));
     assert_eq!(zulu.workspace, Some(Workspace::Copy(at("agents"))));
     assert_eq!(zulu.check.as_deref(), Some("test -s x"));
     assert_eq!(alpha.after, ["zulu"]);
@@ -64,9 +64,10 @@ fn a_small_fleet_gets_what_always_exists() {
     assert_eq!(fleet.provider, None);
     assert!(fleet.environments.contains_key("local"));
     let scripts = world.path().join("scripts");
-    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts });
+    assert_eq!(fleet.providers["scripted"].model, Model::Scripted { scripts });
     let api_key = Secret::Env("ANTHROPIC_API_KEY".to_owned());
-    assert_eq!(fleet.providers["anthropic"], Provider::Anthropic { api_key, base_url: None });
+    let anthropic = Model::Anthropic { api_key, base_url: None };
+    assert_eq!(fleet.providers["anthropic"].model, anthropic);
     assert_eq!(fleet.supervision, planaria_fleet::Supervision::default());
 }
 
