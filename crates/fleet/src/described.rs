@@ -77,9 +77,7 @@ fn choice(several: &[&Value], root: &Value) -> Shape {
         return Shape::Kinds(kinds);
     }
     match several {
-        [short, long] => {
-            Shape::Either(Box::new(shape(short, root)), Box::new(shape(long, root)))
-        }
+        [short, long] => Shape::Either(Box::new(shape(short, root)), Box::new(shape(long, root))),
         _ => Shape::Any,
     }
 }

@@ -184,7 +184,8 @@ fn claims(
 ) -> Vec<String> {
     let Some(models) = file else { return Vec::new() };
     if word == ProviderWord::Scripted {
-        let problem = "the scripted model plays its script whatever model is asked for; leave `models` out";
+        let problem =
+            "the scripted model plays its script whatever model is asked for; leave `models` out";
         problems.push(source.problem(models.referenced, problem));
     } else if models.value.is_empty() || models.value.len() > MODELS_MAX {
         let problem = format!("1 to {MODELS_MAX} models, or leave `models` out");

@@ -143,7 +143,8 @@ impl Sessions<'_> {
             problems.push(self.source.problem(replicas.referenced, problem));
         };
         if file.prompt.is_some() {
-            let problem = "a session with a prompt is done once; replicas are for sessions without one";
+            let problem =
+                "a session with a prompt is done once; replicas are for sessions without one";
             complain(problem.to_owned());
             return None;
         }

@@ -58,11 +58,7 @@ fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// Explains a key that people expect here.
-pub(crate) fn restart(
-    source: &Source,
-    word: Option<&At<String>>,
-    problems: &mut Vec<Problem>,
-) {
+pub(crate) fn restart(source: &Source, word: Option<&At<String>>, problems: &mut Vec<Problem>) {
     let Some(word) = word else { return };
     let otp = match word.value.as_str() {
         "always" | "unless-stopped" => Some("permanent"),

@@ -105,3 +105,60 @@ fn the_format_in_the_readme_is_what_is_read() {
 fn example() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet")
 }
+
+#[test]
+fn standing_sessions_have_names_of_their_own() {
+    let world = World::new(
+        "fleet: f\nsessions:\n  inbox: { agent: scribe, replicas: 2, title: Inbox, metadata: { a: b } }\n  desk: { agent: scribe }\n",
+    );
+    let fleet = world.load().unwrap();
+    let [one, two, desk] = fleet.sessions.as_slice() else { panic!("three sessions") };
+    assert_eq!((one.name.as_str(), two.name.as_str()), ("inbox-1", "inbox-2"));
+    assert_eq!((one.entry(), one.title.as_deref()), ("inbox", Some("Inbox 1")));
+    assert_eq!(one.metadata["a"], "b");
+    assert_eq!((desk.name.as_str(), desk.prompt.as_ref()), ("desk", None));
+}
+
+#[test]
+fn an_environment_as_ant_apply_has_it_is_one_of_the_fleet() {
+    let world = World::new(
+        "fleet: f\nsessions: { s: { agent: scribe, environment: linux, prompt: hi } }\n",
+    );
+    world.file(
+        "environments/linux.yaml",
+        "name: Linux\ndescription: d\nconfig: { type: cloud, networking: { type: unrestricted }, packages: { apt: [] } }\nmetadata: { a: b }\n",
+    );
+    world.file("environments/mine.yml", "name: Mine\nconfig: { type: self_hosted }\n");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.environments.keys().collect::<Vec<_>>(), ["linux", "local", "mine"]);
+    assert_eq!(fleet.sessions[0].environment, "linux");
+}
+
+#[test]
+fn the_kind_of_a_file_is_its_type_else_its_directory_else_its_prefix() {
+    let world =
+        World::new("fleet: f\nsessions: { s: { agent: triage, environment: odd, prompt: hi } }\n");
+    world.file("agent-triage.yaml", "name: T\nmodel: m\n");
+    world.file("agents/odd.yaml", "type: environment # here by mistake\nname: Odd\n");
+    world.file("README.md", "# Not an agent\n");
+    world.file("notes.yaml", "whatever: it says\n");
+    world.file("claude-lock.json", "{}");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.agents.keys().collect::<Vec<_>>(), ["scribe", "triage"]);
+    assert!(fleet.environments.contains_key("odd"));
+    assert_eq!(fleet.warnings, []);
+}
+
+#[test]
+fn a_provider_is_found_by_session_then_agent_then_model_then_default() {
+    let world = World::new(
+        "fleet: f\nproviders:\n  house: { driver: openai, base_url: \"http://127.0.0.1:1\", max_concurrency: 4, context_tokens: 10000 }\n  claude: { driver: anthropic, models: [\"claude-*\"] }\nprovider: house\nagents:\n  one: { file: agents/scribe.md }\n  two: { file: agents/scribe.md, provider: scripted }\n  other: { file: agents/other.yaml }\nsessions:\n  own: { agent: two, provider: house, prompt: x }\n  agent: { agent: two, prompt: x }\n  model: { agent: one, prompt: x }\n  default: { agent: other, prompt: x }\n",
+    );
+    world.file("agents/other.yaml", "name: O\nmodel: qwen\n");
+    let fleet = world.load().unwrap();
+    let providers: Vec<&str> = fleet.sessions.iter().map(|s| fleet.provider_of(s)).collect();
+    assert_eq!(providers, ["house", "scripted", "claude", "house"]);
+    let house = &fleet.providers["house"];
+    assert_eq!((house.max_concurrency, house.context_tokens), (Some(4), Some(10_000)));
+    assert_eq!(house.model.secret(), None, "an endpoint of one's own may want no key");
+}

@@ -140,6 +140,7 @@ fn a_variable_that_is_not_set_is_named_with_the_way_to_set_it() {
     let error = Secret::Env(name.to_owned()).resolve().unwrap_err();
     assert_eq!(error, SecretError::NotSet(name.to_owned()));
     assert!(error.to_string().contains(&format!("`export {name}=")), "{error}");
+    assert!(error.to_string().contains(&format!("{name}_FILE")), "{error}");
     // Cargo sets this one for every test.
     assert!(Secret::Env("CARGO_MANIFEST_DIR".to_owned()).resolve().is_ok());
 }
