@@ -2,8 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests watch real processes from threads")]
 
+mod bad_files;
 mod bad_luck;
+mod fleet;
 mod models;
+mod plan;
 mod recovery;
 mod support;
 mod up;
+mod watch;

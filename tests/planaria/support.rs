@@ -71,7 +71,22 @@ impl TestFleet {
 
     /// Starts `planaria up` on this fleet.
     pub fn start_up(&self) -> Up {
-        Up::start(self.command(&["up", "fleet"]))
+        self.start(&["up", "fleet"])
+    }
+
+    /// Starts `planaria` with these arguments and this fleet's data directory.
+    pub fn start(&self, args: &[&str]) -> Up {
+        Up::start(self.command(args))
+    }
+
+    /// Runs `planaria` beside this fleet, with these arguments only.
+    pub fn plain(&self, args: &[&str]) -> Output {
+        planaria().args(args).current_dir(self.root.path()).output().unwrap()
+    }
+
+    /// Runs `planaria check` on this fleet.
+    pub fn check(&self, more: &[&str]) -> Output {
+        self.plain(&[&["check", "fleet"], more].concat())
     }
 
     /// The public events of a session, as JSON.

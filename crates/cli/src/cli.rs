@@ -25,8 +25,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Bring a fleet up, work through its sessions, print their answers.
-    Up(Up),
+    Up(crate::up::Args),
+    Check(crate::check::Check),
+    Plan(crate::plan::Plan),
+    Schema(crate::schema::Schema),
     /// Print the events of a session.
     Events(Events),
     /// Show the supervision tree of a running fleet.
@@ -42,59 +44,6 @@ pub struct DataDir {
     /// Directory of the journal, the workspaces and the hands' state.
     #[arg(long, value_name = "DIR", default_value = ".planaria", env = "PLANARIA_DATA_DIR")]
     pub data_dir: PathBuf,
-}
-
-/// What `up --help` ends with.
-const UP_HELP: &str = "\
-Sessions are durable: run the same command again after an interruption, or after kill -9, and it \
-goes on where it was. A finished fleet repeats its stored answers; a turn that an error ended is \
-tried again.
-
-Exit codes:
-  0    every session ended its turn and passed its check
-  1    one did not, or the fleet's files are wrong
-  2    the command line is not understood
-  4    a session waits for input
-  5    a chaos run failed, or hit nothing
-  130  interrupted by Ctrl-C; 143 by SIGTERM
-
-Examples:
-  planaria up examples/fleet
-  planaria up examples/fleet --chaos --seed 7";
-
-/// `planaria up`.
-///
-/// Sessions are durable: run the same command again after an interruption, or after `kill -9`, and
-/// it goes on where it was. On a finished fleet it prints the stored answers.
-///
-/// Exit codes: 0 every session ended its turn; 1 one did not; 4 one waits for input; 5 a chaos run
-/// found a violation; 130 and 143 interrupted.
-#[derive(Debug, Args)]
-#[command(
-    after_help = UP_HELP
-)]
-pub struct Up {
-    /// Directory with fleet.yaml and agents/.
-    #[arg(value_name = "FLEET", default_value = ".")]
-    pub fleet: PathBuf,
-    #[command(flatten)]
-    pub data: DataDir,
-    /// Which provider answers, by its name in the fleet file, or `anthropic`, or `scripted`.
-    #[arg(long, value_name = "NAME")]
-    pub provider: Option<String>,
-    /// Kill harnesses, sessions and sandboxes on purpose, then report how they recovered. Always
-    /// scripted, in a fresh directory below the data directory.
-    #[arg(long)]
-    pub chaos: bool,
-    /// Seed of the chaos plan; the same seed gives the same plan.
-    #[arg(long, value_name = "N", requires = "chaos", default_value_t = 1)]
-    pub seed: u64,
-    /// How data is printed.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub output: Format,
-    /// No live lines, also on a terminal.
-    #[arg(long)]
-    pub no_progress: bool,
 }
 
 /// `planaria events`.

@@ -26,6 +26,11 @@ const ACCEPT_WAIT: Duration = Duration::from_secs(1);
 pub enum Request {
     /// The supervision tree: one node per line.
     Tree,
+    /// What is known of a fleet's sessions, as one line.
+    Current {
+        /// The fleet's name.
+        fleet: String,
+    },
     /// A session's records: one per line.
     Events {
         /// Id or name.
@@ -95,6 +100,10 @@ async fn answer(stream: UnixStream, runtime: &Runtime) -> anyhow::Result<()> {
 async fn lines(request: &str, runtime: &Runtime) -> anyhow::Result<Vec<String>> {
     match serde_json::from_str(request)? {
         Request::Tree => crate::tree::lines(runtime),
+        Request::Current { fleet } => {
+            let current = crate::up::current(runtime.store().as_ref(), &fleet).await?;
+            Ok(vec![serde_json::to_string(&current)?])
+        }
         Request::Events { session, all } => {
             crate::events::lines(runtime.store().as_ref(), &session, all).await
         }

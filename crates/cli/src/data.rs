@@ -48,10 +48,15 @@ pub fn name_entry(fleet: &str, name: &str, session: SessionId) -> Put {
     Put { key: name_key(fleet, name), value: session.to_bytes().to_vec() }
 }
 
-/// The session of that name in a fleet.
-pub async fn find(store: &dyn Store, fleet: &str, name: &str) -> anyhow::Result<Option<SessionId>> {
-    let value = store.get(name_key(fleet, name)).await?;
-    value.map(|bytes| id(&bytes)).transpose()
+/// The latest session of each name of a fleet.
+pub async fn of_fleet(store: &dyn Store, fleet: &str) -> anyhow::Result<Vec<(String, SessionId)>> {
+    let prefix = name_key(fleet, "");
+    let entries = store.scan(prefix.clone(), NAMES_MAX).await?;
+    let name = |entry: &Put| {
+        let name = String::from_utf8_lossy(&entry.key[prefix.len()..]).into_owned();
+        Ok((name, id(&entry.value)?))
+    };
+    entries.iter().map(name).collect()
 }
 
 fn id(bytes: &[u8]) -> anyhow::Result<SessionId> {

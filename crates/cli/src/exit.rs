@@ -9,6 +9,8 @@ pub enum Code {
     Ok,
     /// It was not.
     Failed,
+    /// A plan has changes.
+    HasChanges,
     /// A session waits for input.
     NotReady,
     /// A chaos run found a violation.
@@ -25,6 +27,7 @@ impl Code {
         match self {
             Self::Ok => 0,
             Self::Failed => 1,
+            Self::HasChanges => 3,
             Self::NotReady => 4,
             Self::ChaosFailed => 5,
             Self::Interrupted => 130,

@@ -6,12 +6,15 @@
 )]
 
 mod answer;
+mod check;
 mod cli;
 mod control;
 mod data;
 mod events;
 mod exit;
 mod output;
+mod plan;
+mod schema;
 mod tree;
 mod up;
 
@@ -28,6 +31,9 @@ fn run(args: cli::Cli) -> anyhow::Result<exit::Code> {
         // Before any other thread exists: the hand makes itself a session of its own.
         cli::Command::Hand(hand) => hand.run(),
         cli::Command::Up(up) => runtime()?.block_on(up::run(up)),
+        cli::Command::Check(check) => check.run(),
+        cli::Command::Plan(plan) => runtime()?.block_on(plan.run()),
+        cli::Command::Schema(schema) => schema.run(),
         cli::Command::Events(events) => runtime()?.block_on(events::run(events)),
         cli::Command::Tree(tree) => runtime()?.block_on(tree::run(tree)),
     }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_saphyr::Spanned;
+
+use crate::at::At;
 
 /// Keys and values in the order of the file. The parser refuses keys that occur twice.
 #[derive(Debug)]
-pub(crate) struct Entries<V>(pub Vec<(Spanned<String>, V)>);
+pub(crate) struct Entries<V>(pub Vec<(At<String>, V)>);
 
 impl<V> Default for Entries<V> {
     fn default() -> Self {
@@ -37,5 +38,24 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<V> {
             entries.push(entry);
         }
         Ok(Entries(entries))
+    }
+}
+
+#[cfg(test)]
+impl<V: schemars::JsonSchema> schemars::JsonSchema for Entries<V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Entries_of_{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z0-9-]{1,64}$" },
+            "additionalProperties": generator.subschema_for::<V>(),
+        })
     }
 }

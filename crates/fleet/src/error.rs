@@ -1,7 +1,7 @@
 //! What is wrong with a fleet, and where.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::limits::PROBLEMS_MAX;
 
@@ -18,6 +18,14 @@ pub struct Problem {
     pub text: String,
     /// What is wrong, and how to mend it.
     pub message: String,
+}
+
+impl Problem {
+    /// A problem of a file as a whole.
+    pub(crate) fn whole(file: &Path, message: impl Into<String>) -> Self {
+        let (file, message) = (file.to_owned(), message.into());
+        Self { file, line: 0, column: 0, text: String::new(), message }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use planaria_core::agent::Agent;
 
+use crate::error::Problem;
 use crate::secret::Secret;
 use crate::shown;
 
 /// A fleet whose names all lead somewhere.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Fleet {
+    /// Its directory, as it was named.
+    pub dir: PathBuf,
     /// Its name, 1–64 of `a-z 0-9 -`.
     pub name: String,
     /// The providers by name; `scripted` and `anthropic` are always there.
@@ -25,14 +29,57 @@ pub struct Fleet {
     pub environments: BTreeMap<String, Environment>,
     /// The agents by name.
     pub agents: BTreeMap<String, Agent>,
-    /// The sessions, in the order of the file.
+    /// The sessions, in the order of the file; replicas one by one.
     pub sessions: Vec<Session>,
+    /// What is not wrong, but may not be what somebody expects.
+    pub warnings: Vec<Problem>,
 }
 
-/// Who answers the model requests. `Debug` shows no credentials.
+impl Fleet {
+    /// The name of the provider that answers a session, unless somebody overrides it: a key of
+    /// [`Fleet::providers`].
+    pub fn provider_of<'f>(&'f self, session: &'f Session) -> &'f str {
+        let chosen = session.provider.as_deref().or(self.provider.as_deref());
+        chosen.unwrap_or(FREE)
+    }
+}
+
+/// The provider that costs nothing and needs nothing.
+const FREE: &str = "scripted";
+
+/// Who answers the model requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Provider {
+    /// What speaks to it.
+    pub model: Model,
+    /// Ids or globs of the models that it claims; empty if it claims none and takes any.
+    pub models: Vec<String>,
+    /// Requests in flight at once, where the file says so.
+    pub max_concurrency: Option<u32>,
+    /// Tokens of context after which a session is compacted, where the file says so.
+    pub context_tokens: Option<u32>,
+}
+
+impl Provider {
+    /// A provider of which no more is said.
+    pub(crate) fn of(model: Model) -> Self {
+        Self { model, models: Vec::new(), max_concurrency: None, context_tokens: None }
+    }
+
+    /// Whether it claims this model.
+    pub fn claims(&self, model: &str) -> bool {
+        let matches = |glob: &String| {
+            globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(model))
+        };
+        self.models.iter().any(matches)
+    }
+}
+
+/// What speaks to a provider. `Debug` shows no credentials.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Provider {
+pub enum Model {
     /// The offline model that plays scripts.
     Scripted {
         /// The directory of `<session>.yaml`.
@@ -45,9 +92,27 @@ pub enum Provider {
         /// The endpoint, where it is not the API itself.
         base_url: Option<String>,
     },
+    /// Chat completions.
+    OpenAi {
+        /// Where the key is; an endpoint of one's own may want none.
+        api_key: Option<Secret>,
+        /// The endpoint.
+        base_url: String,
+    },
 }
 
-impl fmt::Debug for Provider {
+impl Model {
+    /// The secret that it needs, if any.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Scripted { .. } => None,
+            Self::Anthropic { api_key, .. } => Some(api_key),
+            Self::OpenAi { api_key, .. } => api_key.as_ref(),
+        }
+    }
+}
+
+impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scripted { scripts } => {
@@ -57,6 +122,11 @@ impl fmt::Debug for Provider {
                 .debug_struct("Anthropic")
                 .field("api_key", api_key)
                 .field("base_url", &base_url.as_deref().map(shown::url))
+                .finish(),
+            Self::OpenAi { api_key, base_url } => f
+                .debug_struct("OpenAi")
+                .field("api_key", api_key)
+                .field("base_url", &shown::url(base_url))
                 .finish(),
         }
     }
@@ -73,6 +143,8 @@ pub struct Supervision {
     pub backoff_from: Option<Duration>,
     /// Longest wait before a restart.
     pub backoff_to: Option<Duration>,
+    /// How long an idle session keeps its actors.
+    pub passivate_after: Option<Duration>,
 }
 
 /// Where tools run.
@@ -92,21 +164,38 @@ pub enum Driver {
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Session {
     /// Its name in the fleet, 1–64 of `a-z 0-9 -`.
     pub name: String,
+    /// The name in the file, where the file has one name for several sessions.
+    pub replica_of: Option<String>,
     /// Its agent; a key of [`Fleet::agents`].
     pub agent: String,
     /// Its environment; a key of [`Fleet::environments`].
     pub environment: String,
-    /// The first message. Its `${session.NAME.answer}` name sessions of `after`.
-    pub prompt: String,
+    /// The provider that its file, its agent's entry or its model chooses, if any does.
+    pub provider: Option<String>,
+    /// The first message. Its `${session.NAME.answer}` name sessions of `after`. A session without
+    /// one stands ready for messages.
+    pub prompt: Option<String>,
     /// Sessions whose turn must have ended first.
     pub after: Vec<String>,
+    /// What people see it under, where it is not its name.
+    pub title: Option<String>,
+    /// The owner's labels.
+    pub metadata: BTreeMap<String, String>,
     /// What its workspace begins with.
     pub workspace: Option<Workspace>,
     /// A shell command that judges the finished workspace: 0 is good.
     pub check: Option<String>,
+}
+
+impl Session {
+    /// Its name in the file, which all replicas share.
+    pub fn entry(&self) -> &str {
+        self.replica_of.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// What a workspace begins with. The directory exists.

@@ -13,13 +13,18 @@
 //! Not here: scripts (the scripted provider reads them), and what becomes of a fleet (`up`).
 
 mod agent;
+mod at;
 mod check;
+mod described;
 mod entries;
 mod error;
 mod file;
 mod fleet;
 mod limits;
 mod load;
+mod plan;
+mod resources;
+mod schema;
 mod secret;
 mod shape;
 mod shown;
@@ -28,6 +33,8 @@ mod suggest;
 mod tree;
 
 pub use error::{Errors, Problem};
-pub use fleet::{Driver, Environment, Fleet, Provider, Session, Supervision, Workspace};
+pub use fleet::{Driver, Environment, Fleet, Model, Provider, Session, Supervision, Workspace};
 pub use load::load;
+pub use plan::{Change, Current, Inputs, Known, NoInputs, Plan, Step, plan};
+pub use schema::{Kind, schema};
 pub use secret::{Secret, SecretError};

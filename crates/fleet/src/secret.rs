@@ -11,7 +11,7 @@ use crate::limits::SECRET_BYTES_MAX;
 /// Where a secret is. `Debug` and `Display` show the reference.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
-    /// In an environment variable.
+    /// In an environment variable, or in the file whose path is in the variable `NAME_FILE`.
     Env(String),
     /// In a file.
     File(PathBuf),
@@ -22,7 +22,10 @@ pub enum Secret {
 #[non_exhaustive]
 pub enum SecretError {
     /// The variable is not set, or is empty.
-    #[error("the environment variable {0} is not set: `export {0}=…`, then run the command again")]
+    #[error(
+        "the environment variable {0} is not set: `export {0}=…`, or {0}_FILE with the path of a file \
+         that holds it, then run the command again"
+    )]
     NotSet(String),
     /// The variable is not text.
     #[error("the environment variable {0} is not UTF-8 text")]
@@ -63,14 +66,22 @@ impl Secret {
             Self::Env(name) => match std::env::var(name) {
                 Ok(value) if !value.is_empty() => Ok(value.into()),
                 Ok(_) | Err(std::env::VarError::NotPresent) => {
-                    Err(SecretError::NotSet(name.clone()))
+                    // The twin of a variable, as containers have it: the path of a mounted secret.
+                    let twin = std::env::var_os(format!("{name}_FILE"));
+                    match twin.filter(|path| !path.is_empty()) {
+                        Some(path) => file(Path::new(&path)),
+                        None => Err(SecretError::NotSet(name.clone())),
+                    }
                 }
                 Err(std::env::VarError::NotUnicode(_)) => Err(SecretError::NotText(name.clone())),
             },
-            Self::File(path) => read(path)
-                .map_err(|problem| SecretError::File { file: path.display().to_string(), problem }),
+            Self::File(path) => file(path),
         }
     }
+}
+
+fn file(path: &Path) -> Result<SecretString, SecretError> {
+    read(path).map_err(|problem| SecretError::File { file: path.display().to_string(), problem })
 }
 
 /// A file's text without the line break that editors put at its end.

@@ -19,41 +19,36 @@ pub(crate) enum Shape {
     Text,
     /// True or false.
     Flag,
+    /// A whole number that is not negative.
+    Whole,
     /// One of some words.
     Word {
         /// What they are, for the complaint.
-        what: &'static str,
+        what: String,
         /// The words.
-        words: &'static [&'static str],
+        words: Vec<String>,
     },
     /// A list whose entries have this shape.
-    List(&'static Shape),
+    List(Box<Shape>),
     /// A mapping whose keys are the owner's and whose values have this shape.
-    Names(&'static Shape),
+    Names(Box<Shape>),
     /// A mapping with these keys.
-    Keys(&'static [Key]),
+    Keys(Vec<Key>),
     /// A mapping whose keys depend on the word at `type`.
-    Kinds(&'static [(&'static str, &'static [Key])]),
+    Kinds(Vec<(String, Vec<Key>)>),
     /// A scalar of the first shape, or a mapping of the second.
-    Either(&'static Shape, &'static Shape),
+    Either(Box<Shape>, Box<Shape>),
 }
 
 /// A key of a mapping.
 #[derive(Debug)]
 pub(crate) struct Key {
-    name: &'static str,
-    shape: Shape,
-    required: bool,
-}
-
-/// A key that may be left out or be empty.
-pub(crate) const fn may(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, required: false }
-}
-
-/// A key that must be there.
-pub(crate) const fn must(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, required: true }
+    /// Its name.
+    pub name: String,
+    /// What may stand behind it.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub required: bool,
 }
 
 const MAPPING: &str = "expected `key: value` here, on lines of their own or in { }";
@@ -80,7 +75,14 @@ impl<'s> Reader<'s> {
                 None => self.wrong(node.referenced, "expected a text here"),
             },
             Shape::Flag => self.flag(node),
-            Shape::Word { what, words } => self.word(what, words, node),
+            Shape::Whole => match &node.value {
+                Tree::Scalar(number) if number.is_u64() => number.clone(),
+                _ => self.wrong(node.referenced, "expected a whole number here"),
+            },
+            Shape::Word { what, words } => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.word(what, &words, node)
+            }
             Shape::List(shape) => match &node.value {
                 Tree::List(items) => items.iter().map(|item| self.read(shape, item)).collect(),
                 _ => {
@@ -150,13 +152,17 @@ impl<'s> Reader<'s> {
         self.wrong(node.referenced, format!("expected `true` or `false` here{hint}"))
     }
 
-    fn word(&mut self, what: &str, words: &[&'static str], node: &Node) -> Value {
+    fn word(&mut self, what: &str, words: &[&str], node: &Node) -> Value {
         match self.text(node) {
             Some(text) if words.contains(&text.as_str()) => text.into(),
             Some(text) => {
                 let hint = suggest::hint(&text, words.iter().copied());
-                let text = shown::word(&text);
-                self.wrong(node.referenced, format!("unknown {what} `{text}`{hint}"))
+                // A secret may stand here; a known word with a typing error is none.
+                let guarded = self.source.is_guarded(node.referenced)
+                    && suggest::closest(&text, words).is_none();
+                let text =
+                    if guarded { String::new() } else { format!(" `{}`", shown::word(&text)) };
+                self.wrong(node.referenced, format!("unknown {what}{text}{hint}"))
             }
             None => {
                 let words = suggest::quoted(words);
@@ -180,7 +186,7 @@ impl<'s> Reader<'s> {
         for (name, node) in entries {
             let Some(key) = keys.iter().find(|key| key.name == name.value) else {
                 unknown = true;
-                self.unknown(name, keys.iter().map(|key| key.name));
+                self.unknown(name, keys.iter().map(|key| key.name.as_str()));
                 continue;
             };
             if key.required {
@@ -191,21 +197,32 @@ impl<'s> Reader<'s> {
         }
         // An unknown key may be the missing one with a typing error.
         for key in keys.iter().filter(|key| key.required && !unknown) {
-            if !values.contains_key(key.name) {
+            if !values.contains_key(&key.name) {
                 self.complain(at, format!("the key `{}` is missing", key.name));
             }
         }
         Value::Object(values)
     }
 
-    fn unknown(&mut self, name: &Spanned<String>, known: impl Iterator<Item = &'static str>) {
+    fn unknown<'k>(
+        &mut self,
+        name: &Spanned<String>,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let at = name.referenced;
+        // What only looks like a key may be a secret without one.
+        if self.source.is_guarded(at) && !self.source.is_key(at, &name.value) {
+            let known: Vec<&str> = known.collect();
+            let known = suggest::quoted(&known);
+            return self.complain(at, format!("unknown key; there are {known}"));
+        }
         let hint = suggest::hint(&name.value, known);
         let text = shown::word(&name.value);
-        self.complain(name.referenced, format!("unknown key `{text}`{hint}"));
+        self.complain(at, format!("unknown key `{text}`{hint}"));
     }
 
-    fn kinds(&mut self, kinds: &[(&'static str, &'static [Key])], node: &Node) -> Value {
-        let names: Vec<&'static str> = kinds.iter().map(|(name, _)| *name).collect();
+    fn kinds(&mut self, kinds: &[(String, Vec<Key>)], node: &Node) -> Value {
+        let names: Vec<&str> = kinds.iter().map(|(name, _)| name.as_str()).collect();
         let Tree::Map(entries) = &node.value else {
             let close = self.text(node).and_then(|text| suggest::closest(&text, &names));
             let problem = match close {
@@ -226,7 +243,7 @@ impl<'s> Reader<'s> {
             return self.wrong(node.referenced, problem);
         };
         let word = self.word("type", &names, kind);
-        let Some((_, keys)) = kinds.iter().find(|(name, _)| word == **name) else {
+        let Some((_, keys)) = kinds.iter().find(|(name, _)| word == *name) else {
             return Value::Null;
         };
         self.keys(keys, node.referenced, entries)

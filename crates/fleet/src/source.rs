@@ -8,6 +8,7 @@ use serde_saphyr::{Error, Location, MessageFormatter, Options, UserMessageFormat
 
 use crate::error::Problem;
 use crate::limits::{FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
+use crate::tree::{Node, Tree};
 use crate::{shown, suggest};
 
 /// A file that was read.
@@ -32,11 +33,19 @@ impl Source {
             std::io::ErrorKind::NotFound => problem("there is no such file".to_owned()),
             _ => problem(format!("cannot be read: {error}")),
         })?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(problem("is a directory; a file is wanted here".to_owned()));
+        }
         let mut bytes = Vec::new();
         let mut bounded = file.take(FILE_BYTES_MAX + 1);
         bounded.read_to_end(&mut bytes).map_err(|e| problem(format!("cannot be read: {e}")))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {
             return Err(problem(format!("is larger than {FILE_BYTES_MAX} bytes")));
+        }
+        if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+            let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+            let message = format!("has a NUL byte in line {line}; is it a text file?");
+            return Err(problem(message));
         }
         let text = String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text".to_owned()))?;
         // Without the mark that some editors put first, places are those that people count.
@@ -51,6 +60,20 @@ impl Source {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_saphyr::from_str_with_options(&self.text, options())
             .map_err(|error| self.yaml_problem(&error, error.location()))
+    }
+
+    /// YAML of this file, whatever it says.
+    ///
+    /// # Errors
+    /// The first thing that is no YAML.
+    pub fn tree(&self, yaml: &str) -> Result<Node, Problem> {
+        let root: Node = serde_saphyr::from_str_with_options(yaml, options())
+            .map_err(|error| self.yaml_problem(&error, error.location()))?;
+        Ok(match root.value {
+            // Nothing but comments: what is missing is named.
+            ref tree if tree.is_null() => Node { value: Tree::Map(Vec::new()), ..root },
+            _ => root,
+        })
     }
 
     /// A problem at a place of this file.
@@ -75,9 +98,7 @@ impl Source {
     pub fn yaml_problem(&self, error: &Error, at: Option<Location>) -> Problem {
         let error = error.without_snippet();
         let message = match at {
-            Some(at) if shown::in_providers(&self.text, number(at.line())) => {
-                self.guarded(error, at)
-            }
+            Some(at) if self.is_guarded(at) => self.guarded(error, at),
             _ => words(error),
         };
         self.located(at, message)
@@ -105,8 +126,13 @@ impl Source {
         }
     }
 
+    /// Whether a secret may stand here, so that words of the file are not repeated.
+    pub fn is_guarded(&self, at: Location) -> bool {
+        shown::in_providers(&self.text, number(at.line()))
+    }
+
     /// Whether a word of letters stands in front of a colon.
-    fn is_key(&self, at: Location, word: &str) -> bool {
+    pub fn is_key(&self, at: Location, word: &str) -> bool {
         let line = number(at.line()).checked_sub(1).and_then(|index| self.text.lines().nth(index));
         let start = number(at.column()).saturating_sub(1);
         let Some(rest) =
@@ -131,7 +157,7 @@ impl Source {
 }
 
 /// How every file is parsed: bounded, and keys once.
-pub(crate) fn options() -> Options {
+fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: YAML_NODES_MAX,

@@ -37,7 +37,8 @@ impl Providers {
         metadata: &BTreeMap<String, String>,
     ) -> Result<Gated, String> {
         let provider = (self.route)(session, metadata)?;
-        let new = || Arc::new(Semaphore::new(PROVIDER_REQUESTS_MAX));
+        let places = provider.requests_max().unwrap_or(PROVIDER_REQUESTS_MAX);
+        let new = || Arc::new(Semaphore::new(places));
         let gate = self.gates.entry(provider.name().to_owned()).or_insert_with(new).clone();
         Ok(Gated { provider, gate })
     }

@@ -11,6 +11,9 @@ use crate::data;
 use crate::exit::Code;
 use crate::output;
 
+/// What a standing session says instead of an answer.
+const READY: &str = "It stands ready for messages.";
+
 /// How one session ended.
 pub struct Outcome {
     /// Its name in the fleet.
@@ -26,7 +29,7 @@ pub struct Outcome {
 impl Outcome {
     /// Whether it did what it was asked to.
     pub fn is_done(&self) -> bool {
-        matches!(self.verdict, Verdict::Done(_))
+        matches!(self.verdict, Verdict::Done(_) | Verdict::Ready)
     }
 }
 
@@ -37,11 +40,13 @@ pub fn human(
     logs: &[String],
     faults: Option<&Faults>,
 ) -> anyhow::Result<()> {
+    let ready = READY.to_owned();
     for (index, (outcome, log)) in outcomes.iter().zip(logs).enumerate() {
         let (word, text) = match &outcome.verdict {
             Verdict::Done(answer) => ("done", answer),
             Verdict::Waiting(what) => ("waits for", what),
             Verdict::Failed(why) => ("failed", why),
+            Verdict::Ready => ("ready", &ready),
         };
         if index > 0 {
             output::data("")?;
@@ -63,6 +68,7 @@ pub fn human(
 
 /// For programs: one document.
 pub fn json(fleet: &Fleet, outcomes: &[Outcome], faults: Option<&Faults>) -> anyhow::Result<()> {
+    let nothing = String::new();
     let sessions: Vec<_> = outcomes
         .iter()
         .map(|outcome| {
@@ -70,6 +76,7 @@ pub fn json(fleet: &Fleet, outcomes: &[Outcome], faults: Option<&Faults>) -> any
                 Verdict::Done(answer) => ("done", answer),
                 Verdict::Waiting(what) => ("waiting", what),
                 Verdict::Failed(why) => ("failed", why),
+                Verdict::Ready => ("ready", &nothing),
             };
             json!({
                 "name": outcome.name,

@@ -17,6 +17,8 @@ pub enum Verdict {
     Waiting(String),
     /// It did not, and why.
     Failed(String),
+    /// It has no prompt, and stands ready for messages.
+    Ready,
 }
 
 impl Verdict {
@@ -26,6 +28,7 @@ impl Verdict {
             Self::Done(_) => "done",
             Self::Waiting(_) => "waiting",
             Self::Failed(_) => "failed",
+            Self::Ready => "ready",
         }
     }
 }

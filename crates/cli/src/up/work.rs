@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::FutureExt;
 use planaria_core::SessionId;
 use planaria_core::event::ClientEvent;
-use planaria_core::id::derive;
 use planaria_core::port::store::Put;
 use planaria_core::record::payload::{Genesis, StopReason};
 use planaria_core::session::{SessionState, Status};
 use planaria_runtime::{Condition, Error, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::check;
 use super::job::{Job, Plan, fill};
@@ -29,15 +30,27 @@ pub const FLEET: &str = "planaria.fleet";
 /// The metadata key that names a session in its fleet.
 pub const NAME: &str = "planaria.session";
 
+/// The metadata key that says which session of its name one is, from 1.
+pub const RUN: &str = "planaria.run";
+/// The metadata key with the digests of what a session was begun with.
+pub const INPUTS: &str = "planaria.inputs";
+
 /// Says of a session, by its labels, whether it is one of this plan. A data directory may hold
 /// other fleets, which are not ours to wake.
 pub fn of_plan(plan: &Plan) -> impl Fn(&BTreeMap<String, String>) -> bool + Send + Sync + use<> {
     let fleet = plan.fleet.clone();
-    let names: Vec<String> = plan.jobs.iter().map(|job| job.name.clone()).collect();
+    let runs: BTreeMap<String, u64> =
+        plan.jobs.iter().map(|job| (job.name.clone(), job.run)).collect();
     move |labels| {
         let of_fleet = labels.get(FLEET) == Some(&fleet);
-        of_fleet && labels.get(NAME).is_some_and(|name| names.contains(name))
+        let run = labels.get(NAME).and_then(|name| runs.get(name));
+        of_fleet && run.is_some_and(|run| *run == run_of(labels))
     }
+}
+
+/// Which session of its name one is, by its labels: the first one, where they do not say.
+pub fn run_of(labels: &BTreeMap<String, String>) -> u64 {
+    labels.get(RUN).and_then(|run| run.parse().ok()).unwrap_or(1)
 }
 
 /// News of one session.
@@ -64,23 +77,44 @@ impl News {
 const AGAIN: &str =
     "Your last turn was cut short by an error that was not yours. Go on with your task.";
 
+/// How long an interrupted session may take to end before its successor begins all the same: a
+/// command that does not end by itself is killed long before.
+const LEAVE_WAIT: Duration = Duration::from_secs(20);
+
 /// A fleet at work.
 pub struct Fleet {
     pub plan: Plan,
     pub runtime: Runtime,
     pub data_dir: PathBuf,
+    /// Whoever fills a workspace holds this, also when nobody waits for it any more: two must not
+    /// fill the same one.
+    pub seeding: Arc<Mutex<()>>,
+}
+
+/// The tasks of a fleet's sessions, which end with this; the sessions go on.
+pub struct Work {
+    news: mpsc::Receiver<News>,
+    _tasks: JoinSet<()>,
+}
+
+impl Work {
+    /// The next news; `None` when all tasks have ended.
+    pub async fn next(&mut self) -> Option<News> {
+        self.news.recv().await
+    }
 }
 
 impl Fleet {
-    /// Starts one task per session; the news end when all have ended.
-    pub fn work(self: &Arc<Self>) -> mpsc::Receiver<News> {
+    /// Starts one task per session.
+    pub fn work(self: &Arc<Self>) -> Work {
         let (news, receiver) = mpsc::channel(64);
+        let mut tasks = JoinSet::new();
         let verdicts: Vec<watch::Sender<Option<Verdict>>> =
             self.plan.jobs.iter().map(|_| watch::Sender::new(None)).collect();
         let verdicts = Arc::new(verdicts);
         for index in 0..self.plan.jobs.len() {
             let (fleet, news, verdicts) = (self.clone(), news.clone(), verdicts.clone());
-            tokio::spawn(async move {
+            tasks.spawn(async move {
                 let job = AssertUnwindSafe(fleet.job(index, &verdicts, &news)).catch_unwind();
                 let verdict = match job.await {
                     Ok(result) => result.unwrap_or_else(|e| Verdict::Failed(format!("{e:#}"))),
@@ -93,7 +127,36 @@ impl Fleet {
                 let _ = news.send(News { verdict: Some(verdict), ..News::of(index, line) }).await;
             });
         }
-        receiver
+        Work { news: receiver, _tasks: tasks }
+    }
+
+    /// Interrupts what nobody asks for any more, and waits a while for its end: sessions whose
+    /// names others take, and those that the file has forgotten while they are awake. Says what
+    /// could not be ended.
+    pub async fn leave(&self) -> Vec<String> {
+        let awake =
+            |id: &SessionId| matches!(self.runtime.watch(*id).borrow().condition, Condition::Awake);
+        let forgotten = self.plan.forgotten.iter().filter(|id| awake(id));
+        let all = self.plan.superseded.iter().chain(forgotten);
+        let ends = futures_util::future::join_all(all.map(|id| self.leave_one(*id))).await;
+        ends.into_iter().flatten().collect()
+    }
+
+    async fn leave_one(&self, id: SessionId) -> Option<String> {
+        let state = self.runtime.state(id).await.ok()?;
+        if !matches!(state.status, Status::Running | Status::Rescheduling { .. }) {
+            return None;
+        }
+        let stop = ClientEvent::Interrupt { session_thread_id: None };
+        if let Err(error) = self.runtime.send(id, vec![stop]).await {
+            return Some(format!("{id} could not be interrupted: {error}"));
+        }
+        let mut view = self.runtime.watch(id);
+        let ended = view.wait_for(|view| view.state.is_idle());
+        match tokio::time::timeout(LEAVE_WAIT, ended).await {
+            Ok(_) => None,
+            Err(_) => Some(format!("{id} was interrupted and has not ended yet")),
+        }
     }
 
     /// A session that has ended its turn and does not pass its own check has failed.
@@ -101,13 +164,7 @@ impl Fleet {
         let job = &self.plan.jobs[index];
         let (Some(check), Verdict::Done(_)) = (&job.check, &verdict) else { return verdict };
         let _ = news.send(News::of(index, Line::of("checking"))).await;
-        let store = self.runtime.store();
-        let known = data::find(store.as_ref(), &self.plan.fleet, &job.name).await;
-        let id = match known {
-            Ok(id) => id.unwrap_or_else(|| self.new_id(&job.name)),
-            Err(error) => return Verdict::Failed(format!("{error:#}")),
-        };
-        let workspace = data::workspace(&self.data_dir, id);
+        let workspace = data::workspace(&self.data_dir, job.id);
         match check::run(check, &workspace).await {
             Ok(()) => verdict,
             Err(problem) => Verdict::Failed(problem),
@@ -121,21 +178,53 @@ impl Fleet {
         news: &mpsc::Sender<News>,
     ) -> anyhow::Result<Verdict> {
         let job = &self.plan.jobs[index];
-        let store = self.runtime.store();
-        let known = data::find(store.as_ref(), &self.plan.fleet, &job.name).await?;
-        if let Some(id) = known {
-            let state = self.runtime.state(id).await?;
-            if state.status != Status::New {
-                self.go_on(index, id, &state, news).await?;
-                return self.follow(index, id, news).await;
-            }
+        let Some(prompt) = &job.prompt else { return self.stand(index, news).await };
+        let known = self.known(job).await?;
+        if let Some(state) = known.as_ref().filter(|state| state.status != Status::New) {
+            self.go_on(index, state, news).await?;
+            return self.follow(index, news).await;
         }
-        let prompt = match self.prompt(job, verdicts).await? {
+        let prompt = match self.prompt(job, prompt, verdicts).await? {
             Ok(prompt) => prompt,
             Err(verdict) => return Ok(verdict),
         };
-        let id = self.start(job, known, prompt, index, news).await?;
-        self.follow(index, id, news).await
+        if known.is_none() {
+            self.create(index, news).await?;
+        }
+        self.begin(job.id, &prompt).await?;
+        self.follow(index, news).await
+    }
+
+    /// The session, if it exists: also one that an earlier round of this process has created.
+    async fn known(&self, job: &Job) -> anyhow::Result<Option<Arc<SessionState>>> {
+        match self.runtime.state(job.id).await {
+            Ok(state) => Ok(Some(state)),
+            Err(Error::NoSuchSession(_)) if !job.exists => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A session without a prompt stands ready for whoever sends it messages, and is followed as
+    /// long as anybody looks.
+    async fn stand(&self, index: usize, news: &mpsc::Sender<News>) -> anyhow::Result<Verdict> {
+        let job = &self.plan.jobs[index];
+        if self.known(job).await?.is_none() {
+            self.create(index, news).await?;
+        }
+        let ready = News::of(index, Line::of("ready"));
+        let _ = news.send(News { id: Some(job.id), verdict: Some(Verdict::Ready), ..ready }).await;
+        let mut view = self.runtime.watch(job.id);
+        loop {
+            let now = view.borrow_and_update().clone();
+            if let Condition::Unreadable(problem) = &now.condition {
+                return Ok(Verdict::Failed(problem.clone()));
+            }
+            if matches!(now.condition, Condition::Awake) && now.state.status != Status::New {
+                let line = self.line(job.id, &now.state);
+                let _ = news.send(News { id: Some(job.id), ..News::of(index, line) }).await;
+            }
+            view.changed().await?;
+        }
     }
 
     /// A session of an earlier run goes on by itself, unless an error ended its turn: then whoever
@@ -143,28 +232,16 @@ impl Fleet {
     async fn go_on(
         &self,
         index: usize,
-        id: SessionId,
         state: &SessionState,
         news: &mpsc::Sender<News>,
     ) -> anyhow::Result<()> {
         let job = &self.plan.jobs[index];
-        let mut notes = Vec::new();
-        if state.agent.as_deref() != Some(&job.agent) {
-            notes.push(format!(
-                "{}: its agent's file has changed since it began; it keeps the agent it began with",
-                job.name
-            ));
-        }
         if state.status == Status::Idle(StopReason::RetriesExhausted) {
-            let why = verdict::last_error(self.runtime.store().as_ref(), id, state).await?;
-            notes.push(format!("{}: trying its turn again, which ended with: {why}", job.name));
-        }
-        for note in notes {
+            let why = verdict::last_error(self.runtime.store().as_ref(), job.id, state).await?;
+            let note = format!("{}: trying its turn again, which ended with: {why}", job.name);
             let news_of_it = News::of(index, Line::of("going on"));
             let _ = news.send(News { note: Some(note), ..news_of_it }).await;
-        }
-        if state.status == Status::Idle(StopReason::RetriesExhausted) {
-            self.runtime.send(id, vec![ClientEvent::message(AGAIN)]).await?;
+            self.runtime.send(job.id, vec![ClientEvent::message(AGAIN)]).await?;
         }
         Ok(())
     }
@@ -173,6 +250,7 @@ impl Fleet {
     async fn prompt(
         &self,
         job: &Job,
+        prompt: &str,
         verdicts: &[watch::Sender<Option<Verdict>>],
     ) -> anyhow::Result<Result<String, Verdict>> {
         let mut answers = Vec::new();
@@ -186,26 +264,26 @@ impl Fleet {
                 Verdict::Waiting(why) | Verdict::Failed(why) => {
                     return Ok(Err(Verdict::Failed(format!("{name} did not end its turn: {why}"))));
                 }
+                Verdict::Ready => {
+                    let why = format!("{name} has no prompt and never ends");
+                    return Ok(Err(Verdict::Failed(why)));
+                }
             }
         }
         let find = |name: &str| answers.iter().find(|(n, _)| n == name).map(|(_, a)| a.clone());
-        fill(&job.prompt, find).map(Ok).map_err(|problem| anyhow::anyhow!("prompt: {problem}"))
+        fill(prompt, find).map(Ok).map_err(|problem| anyhow::anyhow!("prompt: {problem}"))
     }
 
-    async fn start(
-        &self,
-        job: &Job,
-        known: Option<SessionId>,
-        prompt: String,
-        index: usize,
-        news: &mpsc::Sender<News>,
-    ) -> anyhow::Result<SessionId> {
-        let fleet = &self.plan.fleet;
-        let id = known.unwrap_or_else(|| self.new_id(&job.name));
-        let workspace = data::workspace(&self.data_dir, id);
+    /// Fills the workspace and creates the session, which takes the name from the one before.
+    async fn create(&self, index: usize, news: &mpsc::Sender<News>) -> anyhow::Result<()> {
+        let (job, fleet) = (&self.plan.jobs[index], &self.plan.fleet);
+        let workspace = data::workspace(&self.data_dir, job.id);
         let (seed, data_dir) = (job.seed.clone(), self.data_dir.clone());
-        let planted =
-            tokio::task::spawn_blocking(move || seed::plant(&workspace, seed.as_ref(), &data_dir));
+        let held = self.seeding.clone().lock_owned().await;
+        let planted = tokio::task::spawn_blocking(move || {
+            let _held = held;
+            seed::plant(&workspace, seed.as_ref(), &data_dir)
+        });
         if let Planted::WithoutGit(root) = planted.await?? {
             let note = format!(
                 "{}: git tracks nothing in {}, so everything below it was copied",
@@ -215,30 +293,28 @@ impl Fleet {
             let news_of_it = News::of(index, Line::of("starting"));
             let _ = news.send(News { note: Some(note), ..news_of_it }).await;
         }
-        if known.is_none() {
-            let labels = [(FLEET, fleet.as_str()), (NAME, job.name.as_str())];
-            let genesis = Genesis {
-                session: id,
-                workspace: "local".to_owned(),
-                agent: job.agent.clone(),
-                environment: job.environment.clone(),
-                title: Some(job.name.clone()),
-                metadata: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
-            };
-            let entry = data::name_entry(fleet, &job.name, id);
-            let key = entry.key.clone();
-            self.create(genesis, entry, key).await?;
-        }
-        self.begin(id, &prompt).await?;
-        Ok(id)
+        let (run, inputs) = (job.run.to_string(), job.inputs.to_string());
+        let ours = [(FLEET, fleet), (NAME, &job.name), (RUN, &run), (INPUTS, &inputs)];
+        let ours = ours.map(|(key, value)| (key.to_owned(), value.clone()));
+        let genesis = Genesis {
+            session: job.id,
+            workspace: "local".to_owned(),
+            agent: job.agent.clone(),
+            environment: job.environment.clone(),
+            title: Some(job.title.clone().unwrap_or_else(|| job.name.clone())),
+            metadata: job.metadata.clone().into_iter().chain(ours).collect(),
+        };
+        let entry = data::name_entry(fleet, &job.name, job.id);
+        self.record(genesis, entry, job.run == 1).await
     }
 
-    /// Creates a session, also when its actor dies before it can say that it did.
-    async fn create(&self, genesis: Genesis, entry: Put, key: Vec<u8>) -> anyhow::Result<()> {
+    /// Records a session, also when its actor dies before it can say that it did.
+    async fn record(&self, genesis: Genesis, entry: Put, is_first: bool) -> anyhow::Result<()> {
         let id = genesis.session;
+        // Only the first of a name finds it free.
+        let absent: Vec<Vec<u8>> = is_first.then(|| entry.key.clone()).into_iter().collect();
         loop {
-            let (entry, key) = (entry.clone(), key.clone());
-            match self.runtime.create(genesis.clone(), vec![entry], vec![key]).await {
+            match self.runtime.create(genesis.clone(), vec![entry.clone()], absent.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(Error::Interrupted { .. }) if self.runtime.settled(id).await?.seq > 0 => {
                     return Ok(());
@@ -264,21 +340,9 @@ impl Fleet {
         }
     }
 
-    /// Ids of a fleet's sessions differ from data directory to data directory, so that their hands
-    /// do.
-    pub fn new_id(&self, name: &str) -> SessionId {
-        let dir = std::fs::canonicalize(&self.data_dir).unwrap_or_else(|_| self.data_dir.clone());
-        let text = format!("{}\0{}\0{name}", dir.display(), self.plan.fleet);
-        SessionId(derive(0, text.as_bytes(), 0))
-    }
-
     /// Follows a session until nothing will happen any more without somebody's help.
-    async fn follow(
-        &self,
-        job: usize,
-        id: SessionId,
-        news: &mpsc::Sender<News>,
-    ) -> anyhow::Result<Verdict> {
+    async fn follow(&self, job: usize, news: &mpsc::Sender<News>) -> anyhow::Result<Verdict> {
+        let id = self.plan.jobs[job].id;
         let mut view = self.runtime.watch(id);
         loop {
             let now = view.borrow_and_update().clone();

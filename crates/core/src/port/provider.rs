@@ -10,6 +10,12 @@ pub trait Provider: Send + Sync {
     /// The provider's name, as configuration and reports have it (`anthropic`, `scripted`).
     fn name(&self) -> &str;
 
+    /// How many requests it takes at once, where that is less or more than hosts allow by default.
+    /// Providers of one name share the bound of the first.
+    fn requests_max(&self) -> Option<usize> {
+        None
+    }
+
     /// Starts one request. The stream ends with exactly one [`Delta::Done`] or one error; a stream
     /// that ends without either counts as [`Error::Broken`]. Dropping it gives the request up.
     fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>>;

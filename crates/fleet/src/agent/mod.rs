@@ -1,6 +1,5 @@
 //! Agents' files, as `ant apply` has them.
 
-mod contract;
 mod read;
 
-pub(crate) use read::{EXTENSIONS, read};
+pub(crate) use read::read;

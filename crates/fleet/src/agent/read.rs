@@ -4,29 +4,24 @@ use std::path::Path;
 
 use planaria_core::agent::{Agent, AgentParams};
 
-use super::contract::AGENT;
 use crate::error::Problem;
-use crate::shape::Reader;
-use crate::source::{Source, options};
-use crate::tree::{Node, Tree};
-
-/// What an agent's file ends with.
-pub(crate) const EXTENSIONS: [&str; 3] = ["md", "yaml", "yml"];
+use crate::shape::{Reader, Shape};
+use crate::source::Source;
 
 /// Reads an agent's file.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(crate) fn read(path: &Path) -> Result<Agent, Vec<Problem>> {
+pub(crate) fn read(path: &Path, shape: &Shape) -> Result<Agent, Vec<Problem>> {
     let source = Source::read(path).map_err(|problem| vec![problem])?;
     match path.extension().and_then(|e| e.to_str()) {
-        Some("md") => markdown(&source),
-        Some("yaml" | "yml") => agent(&source, &source.text, None),
+        Some("md") => markdown(&source, shape),
+        Some("yaml" | "yml") => agent(&source, shape, &source.text, None),
         _ => Err(vec![source.whole("an agent's file ends with .md, .yaml or .yml")]),
     }
 }
 
-fn markdown(source: &Source) -> Result<Agent, Vec<Problem>> {
+fn markdown(source: &Source, shape: &Shape) -> Result<Agent, Vec<Problem>> {
     let missing = "has no front matter; it begins with a line `---`, then `name:` and `model:`, then a line `---`, \
                    and the rest is the system prompt";
     let text = &source.text;
@@ -39,24 +34,23 @@ fn markdown(source: &Source) -> Result<Agent, Vec<Problem>> {
     for line in lines {
         if line.trim_end() == "---" {
             let (front, body) = (&text[..end], &text[end + line.len()..]);
-            return agent(source, front, Some(body.trim()));
+            return agent(source, shape, front, Some(body.trim()));
         }
         end += line.len();
     }
     Err(vec![source.whole("its front matter has no end; close it with a line `---`")])
 }
 
-fn agent(source: &Source, yaml: &str, body: Option<&str>) -> Result<Agent, Vec<Problem>> {
+fn agent(
+    source: &Source,
+    shape: &Shape,
+    yaml: &str,
+    body: Option<&str>,
+) -> Result<Agent, Vec<Problem>> {
     // The opening line of a front matter stays in the text, so that places are those of the file.
-    let root: Node = serde_saphyr::from_str_with_options(yaml, options())
-        .map_err(|error| vec![source.yaml_problem(&error, error.location())])?;
-    let root = match root.value {
-        // Nothing but comments: what is missing is named.
-        ref tree if tree.is_null() => Node { value: Tree::Map(Vec::new()), ..root },
-        _ => root,
-    };
+    let root = source.tree(yaml).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
-    let mut value = reader.read(&AGENT, &root);
+    let mut value = reader.read(shape, &root);
     // It says only what kind of file this is.
     let kind = value.as_object_mut().and_then(|map| map.remove("type"));
     if kind.is_some_and(|kind| kind != "agent") {

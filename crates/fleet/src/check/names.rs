@@ -1,7 +1,6 @@
 //! Names of fleets, sessions, agents, environments and providers.
 
-use serde_saphyr::Spanned;
-
+use crate::at::At;
 use crate::error::Problem;
 use crate::limits::NAME_CHARS_MAX;
 use crate::source::Source;
@@ -10,7 +9,7 @@ use crate::source::Source;
 pub(crate) fn check_name(
     source: &Source,
     what: &str,
-    name: &Spanned<String>,
+    name: &At<String>,
     problems: &mut Vec<Problem>,
 ) {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

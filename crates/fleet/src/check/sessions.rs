@@ -4,45 +4,75 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use planaria_core::limits::CLIENT_EVENT_BYTES_MAX;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Location;
 
-use super::agents::Agents;
+use super::cycle::cycle;
+use super::models::Models;
 use super::supervision::restart;
 use super::{check_name, prompt};
+use crate::at::At;
 use crate::entries::Entries;
 use crate::error::Problem;
 use crate::file::{SessionFile, WorkspaceFile};
 use crate::fleet::{Environment, Session, Workspace};
-use crate::limits::SESSIONS_MAX;
+use crate::limits::{
+    METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX, NAME_CHARS_MAX,
+    REPLICAS_MAX, SESSIONS_MAX, TITLE_CHARS_MAX,
+};
+use crate::shown;
 use crate::source::Source;
 use crate::suggest;
+
+/// What labels of ours begin with.
+const OURS: &str = "planaria.";
 
 /// What sessions are checked against.
 pub(crate) struct Sessions<'a> {
     pub source: &'a Source,
     pub dir: &'a Path,
-    pub agents: &'a Agents,
+    pub models: Models<'a>,
     pub environments: &'a BTreeMap<String, Environment>,
 }
 
 pub(crate) fn sessions(
     around: &Sessions<'_>,
-    file: Spanned<Entries<SessionFile>>,
+    file: At<Entries<SessionFile>>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Session> {
     let (at, entries) = (file.referenced, file.value.0);
-    if entries.is_empty() || entries.len() > SESSIONS_MAX {
-        let problem = format!("a fleet has 1 to {SESSIONS_MAX} sessions");
+    let replicas = |(_, session): &(_, SessionFile)| {
+        session.replicas.as_ref().map_or(1, |n| n.value.clamp(1, REPLICAS_MAX)) as usize
+    };
+    if entries.is_empty() || entries.iter().map(replicas).sum::<usize>() > SESSIONS_MAX {
+        let problem = format!("a fleet has 1 to {SESSIONS_MAX} sessions, each replica counted");
         problems.push(around.source.problem(at, problem));
         return Vec::new();
     }
-    let names: Vec<String> = entries.iter().map(|(name, _)| name.value.clone()).collect();
+    let names = Names {
+        all: entries.iter().map(|(name, _)| name.value.clone()).collect(),
+        standing: entries
+            .iter()
+            .filter(|(_, session)| session.prompt.is_none())
+            .map(|(name, _)| name.value.clone())
+            .collect(),
+    };
     let places: BTreeMap<String, Location> =
         entries.iter().map(|(name, _)| (name.value.clone(), name.referenced)).collect();
-    let sessions: Vec<Session> = entries
-        .into_iter()
-        .map(|(name, session)| around.session(&names, &name, session, problems))
-        .collect();
+    let mut complained = BTreeSet::new();
+    let mut sessions = Vec::new();
+    for (name, file) in entries {
+        let replicas = around.replicas(&names, &name, &file, problems);
+        let session = around.session(&names, &name, file, &mut complained, problems);
+        match replicas {
+            None => sessions.push(session),
+            Some(count) => sessions.extend((1..=count).map(|n| Session {
+                name: format!("{}-{n}", session.name),
+                title: session.title.as_ref().map(|title| format!("{title} {n}")),
+                replica_of: Some(session.name.clone()),
+                ..session.clone()
+            })),
+        }
+    }
     if let Some(cycle) = cycle(&sessions) {
         let problem = format!("these sessions wait for each other: {}", cycle.join(" after "));
         problems.push(around.source.problem(places[&cycle[0]], problem));
@@ -50,42 +80,137 @@ pub(crate) fn sessions(
     sessions
 }
 
+/// The names of all sessions, and of those without a prompt.
+struct Names {
+    all: Vec<String>,
+    standing: BTreeSet<String>,
+}
+
 impl Sessions<'_> {
     fn session(
         &self,
-        names: &[String],
-        name: &Spanned<String>,
+        names: &Names,
+        name: &At<String>,
         file: SessionFile,
+        complained: &mut BTreeSet<String>,
         problems: &mut Vec<Problem>,
     ) -> Session {
         check_name(self.source, "a session", name, problems);
         restart(self.source, file.restart.as_ref(), problems);
-        let agents = self.agents.names.iter().map(String::as_str);
+        let agents = self.models.agents.names.iter().map(String::as_str);
         self.known("agent", &file.agent, agents, problems);
         let environments = self.environments.keys().map(String::as_str);
         if let Some(environment) = &file.environment {
             self.known("environment", environment, environments, problems);
         }
+        let provider = self.models.of(&file.agent, file.provider.as_ref(), complained, problems);
+        if file.prompt.is_none() {
+            self.standing(&file, problems);
+        }
         let after = self.after(names, &name.value, file.after, problems);
-        self.prompt(names, &file.prompt, &after, problems);
+        if let Some(prompt) = &file.prompt {
+            self.prompt(&names.all, prompt, &after, problems);
+        }
         let workspace = file.workspace.and_then(|workspace| {
             self.workspace(workspace).map_err(|problem| problems.push(problem)).ok()
         });
+        self.labels(file.title.as_ref(), file.metadata.as_ref(), problems);
         Session {
             name: name.value.clone(),
+            replica_of: None,
             agent: file.agent.value,
             environment: file.environment.map_or_else(|| "local".to_owned(), |e| e.value),
-            prompt: file.prompt.value,
+            provider,
+            prompt: file.prompt.map(|prompt| prompt.value),
             after,
+            title: file.title.map(|title| title.value),
+            metadata: file.metadata.map(|metadata| metadata.value).unwrap_or_default(),
             workspace,
             check: file.check.map(|check| check.value),
+        }
+    }
+
+    /// How many sessions a standing one stands for; `None` for the one of that name.
+    fn replicas(
+        &self,
+        names: &Names,
+        name: &At<String>,
+        file: &SessionFile,
+        problems: &mut Vec<Problem>,
+    ) -> Option<u32> {
+        let replicas = file.replicas.as_ref()?;
+        let mut complain = |problem: String| {
+            problems.push(self.source.problem(replicas.referenced, problem));
+        };
+        if file.prompt.is_some() {
+            let problem =
+                "a session with a prompt is done once; replicas are for sessions without one";
+            complain(problem.to_owned());
+            return None;
+        }
+        if replicas.value == 0 || replicas.value > REPLICAS_MAX {
+            complain(format!("1 to {REPLICAS_MAX} replicas"));
+        }
+        let count = replicas.value.clamp(1, REPLICAS_MAX);
+        let taken = (1..=count).map(|n| format!("{}-{n}", name.value));
+        if let Some(taken) = taken.into_iter().find(|name| names.all.contains(name)) {
+            complain(format!("one of the replicas is `{taken}`, and there is a session `{taken}`"));
+        }
+        if name.value.len() + format!("-{count}").len() > NAME_CHARS_MAX {
+            complain(format!("the names of the replicas are longer than {NAME_CHARS_MAX}"));
+        }
+        Some(count)
+    }
+
+    /// What makes no sense without a prompt.
+    fn standing(&self, file: &SessionFile, problems: &mut Vec<Problem>) {
+        let why = "a session without a prompt stands ready for messages";
+        if let Some(first) = file.after.first() {
+            let problem = format!("{why} and waits for nobody; leave `after` out");
+            problems.push(self.source.problem(first.referenced, problem));
+        }
+        if let Some(check) = &file.check {
+            let problem = format!("{why} and has no end to check; leave `check` out");
+            problems.push(self.source.problem(check.referenced, problem));
+        }
+    }
+
+    /// What the owner says of a session.
+    fn labels(
+        &self,
+        title: Option<&At<String>>,
+        metadata: Option<&At<BTreeMap<String, String>>>,
+        problems: &mut Vec<Problem>,
+    ) {
+        if let Some(title) = title.filter(|title| title.value.chars().count() > TITLE_CHARS_MAX) {
+            let problem = format!("a title has at most {TITLE_CHARS_MAX} characters");
+            problems.push(self.source.problem(title.referenced, problem));
+        }
+        let Some(At { value: metadata, referenced }) = metadata else { return };
+        let mut complain = |problem: String| {
+            problems.push(self.source.problem(*referenced, problem));
+        };
+        if metadata.len() > METADATA_PAIRS_MAX {
+            complain(format!("at most {METADATA_PAIRS_MAX} labels; the others of 16 are ours"));
+        }
+        for (key, value) in metadata {
+            let shown = shown::word(key);
+            if key.starts_with(OURS) {
+                complain(format!("the label `{shown}`: names that begin with `{OURS}` are ours"));
+            }
+            let (name, text) = (METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX);
+            if key.chars().count() > name || value.chars().count() > text {
+                complain(format!(
+                    "the label `{shown}`: a name has at most {name} characters, a value {text}"
+                ));
+            }
         }
     }
 
     fn known<'n>(
         &self,
         what: &str,
-        name: &Spanned<String>,
+        name: &At<String>,
         known: impl Iterator<Item = &'n str> + Clone,
         problems: &mut Vec<Problem>,
     ) {
@@ -98,19 +223,22 @@ impl Sessions<'_> {
 
     fn after(
         &self,
-        names: &[String],
+        names: &Names,
         name: &str,
-        after: Vec<Spanned<String>>,
+        after: Vec<At<String>>,
         problems: &mut Vec<Problem>,
     ) -> Vec<String> {
         let mut kept: Vec<String> = Vec::with_capacity(after.len());
         for other in after {
-            let others = names.iter().map(String::as_str).filter(|n| *n != name);
+            let others = names.all.iter().map(String::as_str).filter(|n| *n != name);
             if other.value == name {
                 let problem = "a session cannot wait for itself";
                 problems.push(self.source.problem(other.referenced, problem));
             } else if kept.contains(&other.value) {
                 let problem = format!("`{}` occurs twice", other.value);
+                problems.push(self.source.problem(other.referenced, problem));
+            } else if names.standing.contains(&other.value) {
+                let problem = format!("`{}` has no prompt and never ends", other.value);
                 problems.push(self.source.problem(other.referenced, problem));
             } else {
                 self.known("session", &other, others, problems);
@@ -123,7 +251,7 @@ impl Sessions<'_> {
     fn prompt(
         &self,
         names: &[String],
-        prompt: &Spanned<String>,
+        prompt: &At<String>,
         after: &[String],
         problems: &mut Vec<Problem>,
     ) {
@@ -153,8 +281,8 @@ impl Sessions<'_> {
         }
     }
 
-    fn workspace(&self, file: Spanned<WorkspaceFile>) -> Result<Workspace, Problem> {
-        let directory = |path: &Spanned<String>| -> Result<PathBuf, Problem> {
+    fn workspace(&self, file: At<WorkspaceFile>) -> Result<Workspace, Problem> {
+        let directory = |path: &At<String>| -> Result<PathBuf, Problem> {
             let directory = self.dir.join(&path.value);
             if directory.is_dir() {
                 return Ok(directory);
@@ -169,34 +297,6 @@ impl Sessions<'_> {
                 let problem = "a workspace begins with either `copy: DIR` or `repository: DIR`";
                 Err(self.source.problem(file.referenced, problem))
             }
-        }
-    }
-}
-
-/// Sessions that wait for each other, the first one once more at the end.
-fn cycle(sessions: &[Session]) -> Option<Vec<String>> {
-    let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for session in sessions {
-        let after = session.after.iter().map(String::as_str);
-        waiting.insert(&session.name, after.collect());
-    }
-    // Whoever waits for nobody that waits is free; what remains hangs on a cycle.
-    loop {
-        let free = |after: &Vec<&str>| !after.iter().any(|name| waiting.contains_key(name));
-        let freed: Vec<&str> =
-            waiting.iter().filter(|(_, after)| free(after)).map(|(name, _)| *name).collect();
-        if freed.is_empty() {
-            break;
-        }
-        waiting.retain(|name, _| !freed.contains(name));
-    }
-    let mut path: Vec<&str> = vec![waiting.keys().next()?];
-    loop {
-        let last = path.last().expect("not empty");
-        let next = waiting[last].iter().find(|name| waiting.contains_key(*name))?;
-        path.push(next);
-        if let Some(start) = path[..path.len() - 1].iter().position(|name| name == next) {
-            return Some(path[start..].iter().map(|name| (*name).to_owned()).collect());
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde_saphyr::Spanned;
-
+use crate::at::At;
 use crate::error::Problem;
 use crate::file::SupervisionFile;
 use crate::fleet::Supervision;
@@ -23,7 +22,7 @@ pub(crate) fn supervision(
         }
         max.value
     });
-    let mut span = |text: &Option<Spanned<String>>| {
+    let mut span = |text: &Option<At<String>>| {
         let text = text.as_ref()?;
         match parse(&text.value) {
             Ok(span) => Some(span),
@@ -34,6 +33,7 @@ pub(crate) fn supervision(
         }
     };
     let within = span(&file.intensity.within);
+    let passivate_after = span(&file.passivate_after);
     let (backoff_from, backoff_to) = (span(&file.backoff.from), span(&file.backoff.to));
     if let (Some(from), Some(to), Some(text)) = (backoff_from, backoff_to, &file.backoff.to)
         && from > to
@@ -41,7 +41,7 @@ pub(crate) fn supervision(
         let problem = "the longest wait is shorter than the first one";
         problems.push(source.problem(text.referenced, problem));
     }
-    Supervision { max_restarts, within, backoff_from, backoff_to }
+    Supervision { max_restarts, within, backoff_from, backoff_to, passivate_after }
 }
 
 fn parse(text: &str) -> Result<Duration, String> {
@@ -58,11 +58,7 @@ fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// Explains a key that people expect here.
-pub(crate) fn restart(
-    source: &Source,
-    word: Option<&Spanned<String>>,
-    problems: &mut Vec<Problem>,
-) {
+pub(crate) fn restart(source: &Source, word: Option<&At<String>>, problems: &mut Vec<Problem>) {
     let Some(word) = word else { return };
     let otp = match word.value.as_str() {
         "always" | "unless-stopped" => Some("permanent"),

@@ -60,8 +60,8 @@ fn two_system_prompts_are_refused() {
 }
 
 #[test]
-fn a_file_for_something_else_is_no_agent() {
-    let problem = refused("agents/other.yaml", "name: O\nmodel: m\ntype: deployment\n");
+fn a_file_of_an_unknown_type_is_no_agent() {
+    let problem = refused("agents/other.yaml", "name: O\nmodel: m\ntype: agnet\n");
     assert!(
         problem.starts_with("agents/other.yaml:3:7: the `type` of an agent's file is `agent`"),
         "{problem}"

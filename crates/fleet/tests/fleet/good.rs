@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use planaria_fleet::{Driver, Provider, Secret, Workspace};
+use planaria_fleet::{Driver, Model, Secret, Workspace};
 
 use crate::World;
 
@@ -36,9 +36,9 @@ fn everything_that_a_fleet_may_say_is_read() {
     let fleet = world.load().unwrap();
     let at = |name: &str| world.path().join(name);
     assert_eq!((fleet.name.as_str(), fleet.provider.as_deref()), ("demo-1", Some("house")));
-    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts: at("plays") });
+    assert_eq!(fleet.providers["scripted"].model, Model::Scripted { scripts: at("plays") });
     let (api_key, base_url) = (Secret::File(at("key.txt")), Some("http://127.0.0.1:1".to_owned()));
-    assert_eq!(fleet.providers["house"], Provider::Anthropic { api_key, base_url });
+    assert_eq!(fleet.providers["house"].model, Model::Anthropic { api_key, base_url });
     let supervision = fleet.supervision;
     assert_eq!(supervision.max_restarts, Some(7));
     assert_eq!(supervision.within, Some(Duration::from_secs(90)));
@@ -47,7 +47,7 @@ fn everything_that_a_fleet_may_say_is_read() {
     assert_eq!(fleet.environments["here"].driver, Driver::Local);
     let [zulu, alpha] = fleet.sessions.as_slice() else { panic!("two sessions") };
     assert_eq!((zulu.name.as_str(), alpha.name.as_str()), ("zulu", "alpha"));
-    assert_eq!(zulu.prompt, "Hello ${HOME}");
+    assert_eq!(zulu.prompt.as_deref(), Some("Hello ${HOME}"));
     assert_eq!(zulu.workspace, Some(Workspace::Copy(at("agents"))));
     assert_eq!(zulu.check.as_deref(), Some("test -s x"));
     assert_eq!(alpha.after, ["zulu"]);
@@ -64,9 +64,10 @@ fn a_small_fleet_gets_what_always_exists() {
     assert_eq!(fleet.provider, None);
     assert!(fleet.environments.contains_key("local"));
     let scripts = world.path().join("scripts");
-    assert_eq!(fleet.providers["scripted"], Provider::Scripted { scripts });
+    assert_eq!(fleet.providers["scripted"].model, Model::Scripted { scripts });
     let api_key = Secret::Env("ANTHROPIC_API_KEY".to_owned());
-    assert_eq!(fleet.providers["anthropic"], Provider::Anthropic { api_key, base_url: None });
+    let anthropic = Model::Anthropic { api_key, base_url: None };
+    assert_eq!(fleet.providers["anthropic"].model, anthropic);
     assert_eq!(fleet.supervision, planaria_fleet::Supervision::default());
 }
 
@@ -103,4 +104,61 @@ fn the_format_in_the_readme_is_what_is_read() {
 
 fn example() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet")
+}
+
+#[test]
+fn standing_sessions_have_names_of_their_own() {
+    let world = World::new(
+        "fleet: f\nsessions:\n  inbox: { agent: scribe, replicas: 2, title: Inbox, metadata: { a: b } }\n  desk: { agent: scribe }\n",
+    );
+    let fleet = world.load().unwrap();
+    let [one, two, desk] = fleet.sessions.as_slice() else { panic!("three sessions") };
+    assert_eq!((one.name.as_str(), two.name.as_str()), ("inbox-1", "inbox-2"));
+    assert_eq!((one.entry(), one.title.as_deref()), ("inbox", Some("Inbox 1")));
+    assert_eq!(one.metadata["a"], "b");
+    assert_eq!((desk.name.as_str(), desk.prompt.as_ref()), ("desk", None));
+}
+
+#[test]
+fn an_environment_as_ant_apply_has_it_is_one_of_the_fleet() {
+    let world = World::new(
+        "fleet: f\nsessions: { s: { agent: scribe, environment: linux, prompt: hi } }\n",
+    );
+    world.file(
+        "environments/linux.yaml",
+        "name: Linux\ndescription: d\nconfig: { type: cloud, networking: { type: unrestricted }, packages: { apt: [] } }\nmetadata: { a: b }\n",
+    );
+    world.file("environments/mine.yml", "name: Mine\nconfig: { type: self_hosted }\n");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.environments.keys().collect::<Vec<_>>(), ["linux", "local", "mine"]);
+    assert_eq!(fleet.sessions[0].environment, "linux");
+}
+
+#[test]
+fn the_kind_of_a_file_is_its_type_else_its_directory_else_its_prefix() {
+    let world =
+        World::new("fleet: f\nsessions: { s: { agent: triage, environment: odd, prompt: hi } }\n");
+    world.file("agent-triage.yaml", "name: T\nmodel: m\n");
+    world.file("agents/odd.yaml", "type: environment # here by mistake\nname: Odd\n");
+    world.file("README.md", "# Not an agent\n");
+    world.file("notes.yaml", "whatever: it says\n");
+    world.file("claude-lock.json", "{}");
+    let fleet = world.load().unwrap();
+    assert_eq!(fleet.agents.keys().collect::<Vec<_>>(), ["scribe", "triage"]);
+    assert!(fleet.environments.contains_key("odd"));
+    assert_eq!(fleet.warnings, []);
+}
+
+#[test]
+fn a_provider_is_found_by_session_then_agent_then_model_then_default() {
+    let world = World::new(
+        "fleet: f\nproviders:\n  house: { driver: openai, base_url: \"http://127.0.0.1:1\", max_concurrency: 4, context_tokens: 10000 }\n  claude: { driver: anthropic, models: [\"claude-*\"] }\nprovider: house\nagents:\n  one: { file: agents/scribe.md }\n  two: { file: agents/scribe.md, provider: scripted }\n  other: { file: agents/other.yaml }\nsessions:\n  own: { agent: two, provider: house, prompt: x }\n  agent: { agent: two, prompt: x }\n  model: { agent: one, prompt: x }\n  default: { agent: other, prompt: x }\n",
+    );
+    world.file("agents/other.yaml", "name: O\nmodel: qwen\n");
+    let fleet = world.load().unwrap();
+    let providers: Vec<&str> = fleet.sessions.iter().map(|s| fleet.provider_of(s)).collect();
+    assert_eq!(providers, ["house", "scripted", "claude", "house"]);
+    let house = &fleet.providers["house"];
+    assert_eq!((house.max_concurrency, house.context_tokens), (Some(4), Some(10_000)));
+    assert_eq!(house.model.secret(), None, "an endpoint of one's own may want no key");
 }

@@ -3,8 +3,10 @@
 mod agents;
 mod good;
 mod nested;
+mod plan;
 mod refused;
 mod secrets;
+mod shipped;
 
 use std::path::Path;
 

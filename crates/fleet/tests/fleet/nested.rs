@@ -91,7 +91,11 @@ fn wrong_types_and_words_are_shown_at_the_value_wherever_they_are() {
             "5:42",
             "the key `type` is missing; there are `always_allow`, `always_ask`, `auto`",
         ),
-        (of_set("defaults: {}"), "5:5", "unknown key `defaults`; there are `type`"),
+        (
+            of_set("defaults: {}"),
+            "5:5",
+            "unknown key `defaults`; there are `configs`, `default_config`, `type`",
+        ),
         ("model: m\ntools: [{ type: costum }]\n".to_owned(), "3:17", "did you mean `custom`?"),
         ("model: m\ntools: [{ typ: custom }]\n".to_owned(), "3:11", "did you mean `type`?"),
         (

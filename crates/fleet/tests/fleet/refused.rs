@@ -24,8 +24,8 @@ fn an_unknown_key_is_shown_with_its_line_and_a_suggestion() {
 fn a_missing_key_and_a_wrong_type_have_a_place() {
     let (first, _) = refused("fleet: f\n");
     assert!(first.ends_with("the key `sessions` is missing"), "{first}");
-    let (first, _) = refused("fleet: f\nsessions:\n  s:\n    agent: scribe\n");
-    assert!(first.starts_with("fleet.yaml:") && first.ends_with("`prompt` is missing"), "{first}");
+    let (first, _) = refused("fleet: f\nsessions:\n  s:\n    prompt: hi\n");
+    assert!(first.starts_with("fleet.yaml:") && first.ends_with("`agent` is missing"), "{first}");
     let (first, _) = refused(&with("supervision: { intensity: { max_restarts: many } }\n"));
     assert!(first.starts_with("fleet.yaml:2:43: "), "{first}");
     let (first, _) = refused("fleet: f\nsessions: 5\n");
@@ -36,13 +36,14 @@ fn a_missing_key_and_a_wrong_type_have_a_place() {
 fn what_was_expected_is_said_in_plain_words() {
     for (lines, words) in [
         ("environments: 5\n", "fleet.yaml:2:15: expected `key: value` here"),
-        ("sessions: { s: { agent: a, prompt: x, after: b } }\n", "expected a list here"),
         ("provider: [a]\n", "fleet.yaml:2:11: expected a text here"),
         ("supervision: { intensity: { max_restarts: 1.5 } }\n", "expected a whole number here"),
     ] {
         let (first, _) = refused(&with(lines));
         assert!(first.contains(words), "{first}");
     }
+    let (first, _) = refused("fleet: f\nsessions: { s: { agent: a, prompt: x, after: b } }\n");
+    assert!(first.contains("fleet.yaml:2:46: expected a list here"), "{first}");
 }
 
 #[test]
@@ -244,9 +245,8 @@ fn anchors_that_explode_are_refused() {
         let list = vec![format!("*{of}"); 10].join(",");
         yaml.push_str(&format!("      - &{name} [{list}]\n"));
     }
-    // The type refuses lists here at once; where anything goes the budget does.
     let (first, _) = refused(&yaml);
-    assert!(first.starts_with("fleet.yaml:7:"), "{first}");
+    assert!(first.starts_with("fleet.yaml:") && first.contains("anchors repeat too"), "{first}");
     let schema = yaml.split_once("after:\n").unwrap().1;
     let agent = format!(
         "name: S\nmodel: m\ntools:\n  - type: custom\n    name: c\n    description: d\n    input_schema:\n     x:\n{schema}"
@@ -265,4 +265,95 @@ fn only_the_first_problems_are_shown() {
     let world = World::new(&format!("fleet: f\nsessions:\n{sessions}"));
     assert!(world.problems().ends_with("… and 10 more"));
     assert_eq!(world.load().unwrap_err().problems().len(), 30);
+}
+
+#[test]
+fn standing_sessions_are_told_what_makes_no_sense_for_them() {
+    let fleet = |session: &str| {
+        format!(
+            "fleet: f\nsessions:\n  a: {{ agent: scribe, prompt: x }}\n  s: {{ agent: scribe, {session} }}\n"
+        )
+    };
+    for (session, words) in [
+        ("after: [a]", "waits for nobody; leave `after` out"),
+        ("check: \"true\"", "has no end to check; leave `check` out"),
+        ("replicas: 0", "1 to 64 replicas"),
+        ("replicas: 65", "1 to 64 replicas"),
+        ("prompt: x, replicas: 2", "replicas are for sessions without one"),
+        ("metadata: { planaria.fleet: x }", "names that begin with `planaria.` are ours"),
+    ] {
+        let (first, _) = refused(&fleet(session));
+        assert!(first.starts_with("fleet.yaml:4:") && first.contains(words), "{session} {first}");
+    }
+    let (first, _) = refused(
+        "fleet: f\nsessions:\n  s: { agent: scribe }\n  t: { agent: scribe, prompt: x, after: [s] }\n",
+    );
+    assert_eq!(first, "fleet.yaml:4:42: `s` has no prompt and never ends");
+    let (first, _) = refused(
+        "fleet: f\nsessions:\n  s: { agent: scribe, replicas: 2 }\n  s-2: { agent: scribe }\n",
+    );
+    assert!(first.contains("one of the replicas is `s-2`, and there is a session"), "{first}");
+}
+
+#[test]
+fn numbers_of_providers_have_bounds() {
+    for (lines, words) in [
+        ("context_tokens: 9999", "at least 10000"),
+        ("max_concurrency: 0", "at least 1 and at most 1000"),
+        ("models: []", "1 to 100 models"),
+        ("models: [\"claude-[\"]", "a model's id, or a glob such as"),
+    ] {
+        let (first, _) =
+            refused(&with(&format!("providers: {{ x: {{ driver: anthropic, {lines} }} }}\n")));
+        assert!(first.starts_with("fleet.yaml:2:") && first.contains(words), "{lines} {first}");
+    }
+    let (first, _) = refused(&with("providers: { scripted: { models: [m] } }\n"));
+    assert!(first.contains("whatever model is asked for; leave `models` out"), "{first}");
+}
+
+#[test]
+fn a_model_that_nobody_or_everybody_claims_is_refused() {
+    let claim = |names: &[&str], models: &str| -> String {
+        let one =
+            |name: &&str| format!("  {name}: {{ driver: anthropic, models: [\"{models}\"] }}\n");
+        format!("providers:\n{}", names.iter().map(one).collect::<String>())
+    };
+    let (first, _) = refused(&with(&claim(&["x"], "claude-opus-4")));
+    assert!(
+        first.contains("unknown model `claude-opus-5`; did you mean `claude-opus-4`?"),
+        "{first}"
+    );
+    let (first, _) = refused(&with(&claim(&["x", "y"], "claude-*")));
+    assert!(first.contains("the providers `x` and `y` both claim the model"), "{first}");
+    let fleet = with(
+        &(claim(&["x"], "gpt-*") + "agents: { scribe: { file: agents/scribe.md, provider: x } }\n"),
+    );
+    let (first, _) = refused(&fleet);
+    assert!(first.contains("which `x` does not claim; it claims `gpt-*`"), "{first}");
+    // The scripted model takes whatever comes.
+    let fleet = with(&(claim(&["x"], "gpt-*") + "provider: scripted\n"));
+    assert!(World::new(&fleet).load().is_ok());
+}
+
+#[test]
+fn what_an_environment_cannot_keep_is_refused_plainly() {
+    for (config, place, words) in [
+        (
+            "{ type: cloud, networking: { type: limited } }",
+            "2:44",
+            "networking limits cannot be kept",
+        ),
+        ("{ type: cloud, packages: { apt: [jq] } }", "2:36", "packages are not installed yet"),
+        ("{ type: clowd }", "2:17", "unknown type `clowd`; did you mean `cloud`?"),
+        ("{ type: self_hosted, networking: {} }", "2:30", "unknown key `networking`"),
+    ] {
+        let world = World::new(&with(""));
+        let file = format!("name: L\nconfig: {config}\n");
+        let all = world.file("environments/linux.yaml", &file).problems();
+        let start = format!("environments/linux.yaml:{place}: ");
+        assert!(all.starts_with(&start) && all.contains(words), "{all}");
+    }
+    let world = World::new(&with("environments: { linux: { driver: local } }\n"));
+    let all = world.file("environments/linux.yaml", "name: L\n").problems();
+    assert!(all.contains("linux.yaml is a second environment `linux`"), "{all}");
 }

@@ -1,4 +1,4 @@
-use planaria_fleet::{Provider, Secret, SecretError};
+use planaria_fleet::{Model, Secret, SecretError};
 
 use crate::World;
 
@@ -46,11 +46,11 @@ fn nothing_of_a_provider_but_its_keys_is_ever_shown() {
         (
             "providers:\n  x:\n    driver: anthropic\n    auth: hunter2topsecret\n",
             "5:5",
-            "unknown key `auth`; there are `driver`",
+            "unknown key `auth`; there are `api_key`",
         ),
         ("providers:\n  x: { driver: hunter2 }\n", "3:16", "unknown driver; there are"),
         ("providers:\n  x: { hunter2 }\n", "3:8", "unknown key; there are"),
-        ("providers:\n  x: { hunter2, hunter2 }\n", "3:8", "unknown key; there are"),
+        ("providers:\n  x: { hunter2, hunter2 }\n", "3:17", "this key occurs twice"),
         ("providers:\n  x: { auth:hunter2 }\n", "3:8", "unknown key; there are"),
         ("providers:\n  x: hunter2\n", "3:6", "expected `key: value` here"),
         ("providers:\n  x: [hunter2]\n", "3:6", "expected `key: value` here"),
@@ -110,7 +110,7 @@ fn debug_of_a_provider_shows_no_credentials() {
     let api_key = Secret::Env("KEY".to_owned());
     for url in ["https://u:hunter2@host/x", "https://host/x?key=hunter2"] {
         let base_url = Some(url.to_owned());
-        let provider = Provider::Anthropic { api_key: api_key.clone(), base_url };
+        let provider = Model::Anthropic { api_key: api_key.clone(), base_url };
         let debug = format!("{provider:?}");
         assert!(!debug.contains("hunter2") && debug.contains("host/x"), "{debug}");
     }
@@ -120,7 +120,7 @@ fn debug_of_a_provider_shows_no_credentials() {
 fn a_secret_is_read_when_it_is_wanted_and_its_reference_is_all_that_debug_shows() {
     let world = World::new(&fleet("{ driver: anthropic, api_key: \"${file:key}\" }"));
     let fleet = world.load().unwrap();
-    let Provider::Anthropic { api_key, .. } = &fleet.providers["anthropic"] else { panic!() };
+    let api_key = fleet.providers["anthropic"].model.secret().unwrap();
     let error = api_key.resolve().unwrap_err().to_string();
     assert!(error.contains("key cannot be read"), "{error}");
     world.file("key", &format!("{SECRET}\n"));
@@ -140,6 +140,7 @@ fn a_variable_that_is_not_set_is_named_with_the_way_to_set_it() {
     let error = Secret::Env(name.to_owned()).resolve().unwrap_err();
     assert_eq!(error, SecretError::NotSet(name.to_owned()));
     assert!(error.to_string().contains(&format!("`export {name}=")), "{error}");
+    assert!(error.to_string().contains(&format!("{name}_FILE")), "{error}");
     // Cargo sets this one for every test.
     assert!(Secret::Env("CARGO_MANIFEST_DIR".to_owned()).resolve().is_ok());
 }

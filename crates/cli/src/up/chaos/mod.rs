@@ -47,7 +47,7 @@ impl Chaos {
         let (mut tasks, fired) = (JoinSet::new(), Arc::default());
         for job in 0..fleet.plan.jobs.len() {
             let mine: Vec<Planned> = plan.iter().filter(|p| p.job == job).cloned().collect();
-            let id = fleet.new_id(&fleet.plan.jobs[job].name);
+            let id = fleet.plan.jobs[job].id;
             tasks.spawn(Attack::new(fleet.clone(), id, mine, &fired).run());
         }
         Self { seed, replay, planned, fired, tasks }

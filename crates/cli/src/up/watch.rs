@@ -1,0 +1,128 @@
+//! When to read the fleet's files again: when somebody sends SIGHUP, and with `--watch` when they
+//! change.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use planaria_fleet::{Fleet, Model};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// How long files must be quiet before they are read: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(200);
+/// How often a burst of changes may put that off, so that one that never ends hides nothing.
+const BURST_MAX: usize = 10;
+/// What the files of a fleet end with.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "md"];
+/// The directories of a fleet that have files of their own.
+const PLACES: [&str; 3] = ["", "agents", "environments"];
+
+/// Says when to read again.
+pub struct Reloads {
+    hangup: Option<Signal>,
+    files: Option<Files>,
+}
+
+struct Files {
+    watcher: RecommendedWatcher,
+    changes: mpsc::Receiver<()>,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Reloads {
+    /// Listens to SIGHUP, and if `watch` to the files in the fleet's directory.
+    pub fn listen(dir: &Path, watch: bool) -> anyhow::Result<Self> {
+        // Without a handler, SIGHUP ends the process as it always did.
+        let hangup = signal(SignalKind::hangup()).ok();
+        let files = watch.then(|| Files::watch(dir)).transpose()?;
+        Ok(Self { hangup, files })
+    }
+
+    /// Waits until the files are to be read again.
+    pub async fn next(&mut self) {
+        let Self { hangup, files } = self;
+        let hung_up = async {
+            match hangup {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        let changed = async {
+            match files {
+                Some(files) => files.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! { biased;
+            () = hung_up => {}
+            () = changed => {}
+        }
+    }
+
+    /// Looks at the places that a fleet names, too.
+    pub fn follow(&mut self, fleet: &Fleet) -> anyhow::Result<()> {
+        self.files.as_mut().map_or(Ok(()), |files| files.follow(fleet))
+    }
+}
+
+impl Files {
+    fn watch(dir: &Path) -> anyhow::Result<Self> {
+        // One place: that something has changed is all that is to be known.
+        let (sender, changes) = mpsc::channel(1);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            // What cannot be told apart any more counts as a change.
+            if event.map_or(true, |event| matters(&event)) {
+                let _ = sender.try_send(());
+            }
+        });
+        let watcher = watcher.context("the system does not tell of changed files")?;
+        let mut files = Self { watcher, changes, watched: BTreeSet::new() };
+        files.look_at(PLACES.iter().map(|place| dir.join(place)))?;
+        Ok(files)
+    }
+
+    fn follow(&mut self, fleet: &Fleet) -> anyhow::Result<()> {
+        let scripts = fleet.providers.values().filter_map(|provider| match &provider.model {
+            Model::Scripted { scripts } => Some(scripts.clone()),
+            _ => None,
+        });
+        let places = PLACES.iter().map(|place| fleet.dir.join(place));
+        self.look_at(places.chain(scripts).collect::<Vec<_>>().into_iter())
+    }
+
+    /// Watches directories in which files of the fleet lie, each by itself: what lies deeper (a
+    /// workspace's source, the data directory) is not ours to look at.
+    fn look_at(&mut self, places: impl Iterator<Item = PathBuf>) -> anyhow::Result<()> {
+        for place in places.filter(|place| place.is_dir()) {
+            if self.watched.insert(place.clone()) {
+                let watched = self.watcher.watch(&place, RecursiveMode::NonRecursive);
+                watched.with_context(|| format!("cannot watch {}", place.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a change, and then for quiet.
+    async fn changed(&mut self) {
+        if self.changes.recv().await.is_none() {
+            return std::future::pending().await;
+        }
+        for _ in 0..BURST_MAX {
+            if tokio::time::timeout(QUIET, self.changes.recv()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether an event may mean that a file of a fleet says something else now.
+fn matters(event: &Event) -> bool {
+    let is_ours = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.map_or_else(|| path.is_dir(), |extension| EXTENSIONS.contains(&extension))
+    };
+    !event.kind.is_access() && event.paths.iter().any(|path| is_ours(path))
+}

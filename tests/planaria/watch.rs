@@ -1,0 +1,76 @@
+//! Fleets that stay up: standing sessions, `--watch` and SIGHUP.
+
+use std::process::Command;
+
+use crate::support::{TestFleet, Up, success};
+
+fn signal(up: &Up, name: &str) {
+    let pid = up.pid().to_string();
+    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+fn fleet() -> TestFleet {
+    TestFleet::of_one("steps:\n  - say: one\n")
+}
+
+#[test]
+fn a_fleet_of_standing_sessions_stays_up_and_is_found_again() {
+    let fleet = fleet();
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  inbox: { agent: worker, replicas: 2, title: Inbox, metadata: { team: a } }\n  job: { agent: worker, prompt: go }\n",
+    );
+    fleet.file("scripts/inbox.yaml", "steps:\n  - say: hello\n");
+    let up = fleet.start_up();
+    up.wait_for(&["test: 3 to create"]);
+    up.wait_for(&["1 of 1 sessions done", "2 ready"]);
+    up.wait_for(&["staying up for the standing sessions"]);
+    signal(&up, "-INT");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.contains("== inbox-2 · ready") && out.contains("== job · done"), "{out}");
+
+    let plan = success(&fleet.command(&["plan", "fleet"]).output().unwrap());
+
+    assert!(plan.contains("  inbox-1  unchanged (not begun)"), "{plan}");
+    assert!(plan.ends_with("test: 3 unchanged\n"), "{plan}");
+}
+
+#[test]
+fn a_changed_file_is_taken_up_and_a_bad_one_changes_nothing() {
+    let fleet = fleet();
+    let up = fleet.start(&["up", "fleet", "--watch"]);
+    up.wait_for(&["staying up and watching"]);
+    fleet.file("fleet.yaml", "fleet: test\nsesions: {}\n");
+    up.wait_for(&["unknown key `sesions`"]);
+    up.wait_for(&["nothing was changed"]);
+    fleet.file("scripts/more.yaml", "steps:\n  - say: two\n");
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  job: { agent: worker, environment: local, prompt: go }\n  more: { agent: worker, prompt: go }\n",
+    );
+    up.wait_for(&["reloaded: test: 1 to create, 1 unchanged"]);
+    up.wait_for(&["2 of 2 sessions done"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.contains("== more · done\ntwo"), "{out}");
+}
+
+#[test]
+fn a_hangup_reads_the_files_again() {
+    let fleet = fleet();
+    fleet.file("fleet.yaml", "fleet: test\nsessions:\n  job: { agent: worker }\n");
+    let up = fleet.start_up();
+    up.wait_for(&["staying up"]);
+    signal(&up, "-HUP");
+    up.wait_for(&["reloaded: nothing to do"]);
+    fleet.file("fleet.yaml", "fleet: test\nsessions:\n  job: { agent: worker }\n  job-2: { agent: worker, prompt: go }\n");
+    fleet.file("scripts/job-2.yaml", "steps:\n  - say: two\n");
+    signal(&up, "-HUP");
+    up.wait_for(&["reloaded: test: 1 to create, 1 unchanged"]);
+    up.wait_for(&["1 of 1 sessions done", "1 ready"]);
+    signal(&up, "-TERM");
+    assert_eq!(up.finish().0, Some(143));
+}
