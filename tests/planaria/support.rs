@@ -76,7 +76,7 @@ impl TestFleet {
 
     /// The public events of a session, as JSON.
     pub fn events(&self, session: &str) -> Vec<serde_json::Value> {
-        let output = self.command(&["events", session, "--output", "json"]).output().unwrap();
+        let output = self.command(&["events", session, "--output", "ndjson"]).output().unwrap();
         let text = success(&output);
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

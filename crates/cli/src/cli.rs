@@ -1,22 +1,47 @@
-//! The command line.
+//! The command line: which commands there are. What each takes stands with the command.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::exit::Code;
 use crate::output::Format;
+use crate::terminal::Color;
+use crate::{chaos, completions, config, doctor, events, exit, hand, man, send, transfer, tree};
+
+/// What `planaria --help` ends with.
+fn help_end() -> String {
+    format!(
+        "Data goes to stdout, everything else to stderr. With --output json a command prints one \
+         JSON document, with --output ndjson one object per line.\n\n\
+         {}\n\
+         Examples:\n  \
+         planaria up examples/fleet          bring a fleet up and work through its sessions\n  \
+         planaria tree --watch               look at the supervision tree meanwhile\n  \
+         planaria events job --follow        follow what a session does\n  \
+         planaria doctor                     see what this machine can do",
+        exit::help()
+    )
+}
 
 /// Long-running AI agents that survive the death of any of their parts.
 ///
 /// Planaria keeps every session as a log on disk. Kill the process, a harness or a sandbox: the
 /// session goes on from its log, and no command runs twice.
 #[derive(Debug, Parser)]
-#[command(name = "planaria", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    name = "planaria",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    after_long_help = help_end()
+)]
 pub struct Cli {
     /// Say more on stderr: -v what happens, -vv details, -vvv everything.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// When to use colour.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
+    pub color: Color,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -27,13 +52,29 @@ pub struct Cli {
 pub enum Command {
     /// Bring a fleet up, work through its sessions, print their answers.
     Up(Up),
-    /// Print the events of a session.
-    Events(Events),
+    /// Print the events of a session, and follow them.
+    Events(events::Args),
     /// Show the supervision tree of a running fleet.
-    Tree(Tree),
+    Tree(tree::Args),
+    /// Say something to a session of a running fleet, or answer what it waits for.
+    Send(send::Args),
+    /// Write a session's whole log to a file.
+    Export(transfer::export::Args),
+    /// Take a session's log from a file into this data directory.
+    Import(transfer::import::Args),
+    /// Break a fleet on purpose, seed after seed, and see that it gets the same results.
+    Chaos(chaos::Args),
+    /// Look at what this machine can do, and say what to mend.
+    Doctor(doctor::Args),
+    /// Show the settings in effect, and where each comes from.
+    Config(config::Args),
+    /// Print a script with which a shell completes our command line.
+    Completions(completions::Args),
+    /// Print the manual pages.
+    Man(man::Args),
     /// Run tools for one session; started by planaria itself.
     #[command(hide = true)]
-    Hand(Hand),
+    Hand(hand::Args),
 }
 
 /// Where the data is.
@@ -95,48 +136,4 @@ pub struct Up {
     /// No live lines, also on a terminal.
     #[arg(long)]
     pub no_progress: bool,
-}
-
-/// `planaria events`.
-///
-/// Works on a running fleet and on a data directory that nobody has open.
-#[derive(Debug, Args)]
-pub struct Events {
-    /// A session's id (sesn_…), or its name in the fleet.
-    #[arg(value_name = "SESSION")]
-    pub session: String,
-    #[command(flatten)]
-    pub data: DataDir,
-    /// Also show the private records: claims, dispatches, raw answers.
-    #[arg(long)]
-    pub all: bool,
-    /// How data is printed: human lines, or one JSON event per line.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub output: Format,
-}
-
-/// `planaria tree`.
-#[derive(Debug, Args)]
-pub struct Tree {
-    #[command(flatten)]
-    pub data: DataDir,
-    /// How data is printed.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub output: Format,
-}
-
-/// `planaria hand`.
-#[derive(Debug, Args)]
-pub struct Hand {
-    /// What the driver passes on.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub args: Vec<std::ffi::OsString>,
-}
-
-impl Hand {
-    /// Becomes a hand.
-    pub fn run(self) -> anyhow::Result<Code> {
-        planaria_drivers::hand::main(&self.args)?;
-        Ok(Code::Ok)
-    }
 }

@@ -32,7 +32,7 @@ use crate::{control, data};
 use progress::Progress;
 use report::Outcome;
 use verdict::Verdict;
-pub use work::NAME as SESSION_NAME;
+pub use work::{FLEET as SESSION_FLEET, NAME as SESSION_NAME};
 use work::{Fleet, News};
 
 /// How long an orderly end may take after Ctrl-C.
