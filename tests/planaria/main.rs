@@ -3,7 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests watch real processes from threads")]
 
 mod bad_luck;
+mod chaos;
+mod doctor;
+mod events;
+mod help;
 mod models;
 mod recovery;
 mod support;
+mod transfer;
+mod tree;
 mod up;

@@ -120,6 +120,10 @@ pub fn planaria() -> Command {
     command
         .env_remove("PLANARIA_DATA_DIR")
         .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR")
+        .env_remove("CLICOLOR_FORCE")
         .env_remove("PLANARIA_LOG");
     command.stdin(Stdio::null());
     command

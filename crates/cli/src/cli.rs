@@ -8,6 +8,9 @@ use crate::output::Format;
 use crate::terminal::Color;
 use crate::{chaos, completions, config, doctor, events, exit, hand, man, send, transfer, tree};
 
+/// Over the options that every command takes.
+const GLOBAL: &str = "Global options";
+
 /// What `planaria --help` ends with.
 fn help_end() -> String {
     format!(
@@ -37,42 +40,38 @@ fn help_end() -> String {
 )]
 pub struct Cli {
     /// Say more on stderr: -v what happens, -vv details, -vvv everything.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
     pub verbose: u8,
     /// When to use colour.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = Color::Auto,
+        global = true,
+        help_heading = GLOBAL
+    )]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
+/// The commands. What each says of itself stands with its arguments.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bring a fleet up, work through its sessions, print their answers.
     Up(Up),
-    /// Print the events of a session, and follow them.
     Events(events::Args),
-    /// Show the supervision tree of a running fleet.
     Tree(tree::Args),
-    /// Say something to a session of a running fleet, or answer what it waits for.
     Send(send::Args),
-    /// Write a session's whole log to a file.
     Export(transfer::export::Args),
-    /// Take a session's log from a file into this data directory.
     Import(transfer::import::Args),
-    /// Break a fleet on purpose, seed after seed, and see that it gets the same results.
     Chaos(chaos::Args),
-    /// Look at what this machine can do, and say what to mend.
     Doctor(doctor::Args),
-    /// Show the settings in effect, and where each comes from.
     Config(config::Args),
-    /// Print a script with which a shell completes our command line.
     Completions(completions::Args),
-    /// Print the manual pages.
     Man(man::Args),
-    /// Run tools for one session; started by planaria itself.
     #[command(hide = true)]
     Hand(hand::Args),
 }

@@ -31,6 +31,13 @@ Examples:
   planaria send job --result sevt_01… '21 degrees'
   planaria send job --interrupt";
 
+/// A row of all that may be given would hide that one of these is.
+const USAGE: &str = "\
+planaria send [OPTIONS] <SESSION> <TEXT>
+       planaria send [OPTIONS] <SESSION> --confirm <ID> [--deny <MESSAGE>]
+       planaria send [OPTIONS] <SESSION> --result <ID> [--error] <TEXT>
+       planaria send [OPTIONS] <SESSION> --interrupt";
+
 /// Say something to a session of a running fleet, or answer what it waits for.
 ///
 /// A message goes to the session's agent, which takes it up in its turn. A session that waits for a
@@ -39,6 +46,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = HELP,
+    override_usage = USAGE,
     group = clap::ArgGroup::new("what").required(true).multiple(true)
         .args(["text", "confirm", "result", "interrupt"])
 )]
