@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{TestFleet, success};
+use crate::support::TestFleet;
 
 fn fleet() -> TestFleet {
     let call = |word: &str| format!("  - call: {{ bash: {{ command: echo {word} }} }}\n");
@@ -20,9 +20,8 @@ fn several_seeds_are_run_one_after_the_other_and_summed_up() {
     let runs = document["runs"].as_array().unwrap();
     let seeds: Vec<u64> = runs.iter().map(|run| run["seed"].as_u64().unwrap()).collect();
     assert_eq!(seeds, [1, 2]);
-    let all = runs.iter().all(|run| run["passed"] == true);
-    assert_eq!(document["passed"], all);
-    assert_eq!(output.status.code(), Some(if all { 0 } else { 5 }), "{document:#}");
+    assert_eq!(output.status.code(), Some(0), "{document:#}");
+    assert_eq!(document["passed"], true);
     assert!(runs.iter().all(|run| run["report"]["chaos"]["faults"].is_array()));
     assert!(fleet.hands().is_empty());
 }
@@ -45,8 +44,7 @@ fn a_fleet_that_cannot_run_is_no_verdict() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("fleet.yaml"));
     let wrong = fleet.command(&["chaos", "fleet", "--seeds", "2..1"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
-    let help =
+    let both =
         fleet.command(&["chaos", "fleet", "--seed", "1", "--seeds", "1..2"]).output().unwrap();
-    assert_eq!(help.status.code(), Some(2));
-    assert!(success(&fleet.command(&["doctor"]).output().unwrap()).contains("hands"));
+    assert_eq!(both.status.code(), Some(2));
 }

@@ -4,6 +4,7 @@
 
 mod bad_luck;
 mod chaos;
+mod control;
 mod doctor;
 mod events;
 mod help;

@@ -1,7 +1,7 @@
 //! `planaria tree` through the real binary.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -56,4 +56,39 @@ fn a_watched_tree_is_plain_pictures_where_there_is_no_terminal() {
     assert_eq!(up.finish().0, Some(0));
     let output = call.fleet.command(&["tree", "--watch", "--output", "json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn on_a_terminal_the_next_picture_takes_the_place_of_the_one_before() {
+    let call = LongCall::new();
+    let up = call.fleet.start_up();
+    call.started.read();
+    // A terminal of its own; where there is no such program, nothing is shown of it.
+    let line = format!(
+        "stty rows 30 cols 90; exec {} tree --watch --data-dir {}",
+        env!("CARGO_BIN_EXE_planaria"),
+        call.fleet.data().display()
+    );
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("LC_ALL", "C.UTF-8");
+    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    if let Ok(mut child) = started {
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (mut bytes, mut seen) = (Vec::new(), String::new());
+        while !seen.contains("\x1b[J") {
+            bytes.clear();
+            assert!(out.read_until(b'J', &mut bytes).unwrap() > 0, "it ended: {seen}");
+            seen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let picture = seen.split('\x1b').next().unwrap();
+        let lines = picture.lines().count();
+        assert!(seen.contains(&format!("\x1b[{lines}A")), "{seen:?}");
+        assert!(picture.contains("(job)") && picture.contains('└'), "{picture}");
+    } else {
+        eprintln!("not exercised: there is no `script` to make a terminal");
+    }
+    call.release.write("on");
+    assert_eq!(up.finish().0, Some(0));
 }

@@ -1,5 +1,7 @@
 //! The side that answers.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub fn serve(data_dir: &Path, runtime: Runtime) -> anyhow::Result<tokio::task::J
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path)
         .with_context(|| format!("listen on {}", data_dir.join("control.sock").display()))?;
+    // Whoever can connect can speak to sessions.
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     let door = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     Ok(tokio::spawn(async move {
         loop {

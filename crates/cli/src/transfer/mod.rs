@@ -5,4 +5,6 @@ mod form;
 pub mod import;
 mod plant;
 mod renew;
+#[cfg(test)]
+mod tests;
 mod verify;

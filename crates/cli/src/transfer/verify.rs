@@ -41,17 +41,21 @@ pub fn read(path: &Path) -> anyhow::Result<Checked> {
         "{shown} has {} bytes, at most {IMPORT_BYTES_MAX} are imported",
         about.len()
     );
-    let mut lines = Lines { read: BufReader::new(file), number: 0 };
+    let mut lines = Lines::of(BufReader::new(file));
     check(&mut lines).with_context(|| format!("{shown}:{}", lines.number))
 }
 
 /// The lines of a file, of bounded length.
-struct Lines<R> {
+pub(super) struct Lines<R> {
     read: R,
     number: u64,
 }
 
 impl<R: BufRead> Lines<R> {
+    pub(super) fn of(read: R) -> Self {
+        Self { read, number: 0 }
+    }
+
     fn next(&mut self) -> anyhow::Result<Option<String>> {
         let mut line = Vec::new();
         self.number += 1;
@@ -65,7 +69,11 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn check<R: BufRead>(lines: &mut Lines<R>) -> anyhow::Result<Checked> {
+/// Checks all lines.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub(super) fn check<R: BufRead>(lines: &mut Lines<R>) -> anyhow::Result<Checked> {
     let header = Header::parse(&lines.next()?.context("the file is empty")?)?;
     ensure!(
         header.records <= IMPORT_RECORDS_MAX,
