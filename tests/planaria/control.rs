@@ -43,6 +43,33 @@ fn a_request_that_is_none_is_refused_and_hurts_nobody() {
     assert_eq!(up.finish().0, Some(0));
 }
 
+#[test]
+fn a_reader_that_rests_slows_nobody_and_gets_the_rest_when_it_goes_on() {
+    let call = with_a_long_log();
+    let steps: String =
+        (0..20).map(|_| "  - call: { bash: { command: 'seq -s x 12000' } }\n").collect();
+    call.fleet.file("scripts/many.yaml", &format!("steps:\n{steps}  - say: done\n"));
+    let up = call.fleet.start_up();
+    call.started.read();
+    up.wait_for(&["many", "done"]);
+    let mut resting = UnixStream::connect(call.fleet.data().join("control.sock")).unwrap();
+    let request = r#"{"ask":"events","session":"many","follow":false,"filter":{"all":true}}"#;
+    writeln!(resting, "{request}").unwrap();
+    let mut begin = [0; 16];
+    resting.read_exact(&mut begin).unwrap();
+
+    let rows = call.fleet.events("many").len();
+    success(&call.fleet.command(&["tree"]).output().unwrap());
+
+    let mut rest = String::new();
+    resting.read_to_string(&mut rest).unwrap();
+    assert!(rest.len() > 1_000_000, "more than any buffer on the way holds");
+    assert!(rest.lines().count() > rows);
+    assert_eq!(rest.lines().last(), Some(r#"{"end":null}"#), "it is whole");
+    call.release.write("on");
+    assert_eq!(up.finish().0, Some(0));
+}
+
 /// A fleet of which one session has a log of several pages while another is at work.
 fn with_a_long_log() -> LongCall {
     let call = LongCall::new();

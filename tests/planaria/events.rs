@@ -214,3 +214,47 @@ fn what_is_sent_where_nobody_runs_is_refused_with_what_to_do() {
     assert!(message.contains("planaria up"), "{message}");
     assert_eq!(fleet.command(&["send", "job"]).output().unwrap().status.code(), Some(2));
 }
+
+/// A fleet whose session `ask` waits for a person while `job` keeps the fleet up.
+fn with_one_that_asks() -> LongCall {
+    let call = LongCall::new();
+    call.fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  job: { agent: worker, environment: local, prompt: go }\n  \
+         ask: { agent: asker, environment: local, prompt: go }\n",
+    );
+    call.fleet.file(
+        "agents/asker.md",
+        "---\nname: asker\nmodel: claude-sonnet-5\ntools:\n  - type: agent_toolset_20260401\n    \
+         default_config: { permission_policy: { type: always_ask } }\n---\n",
+    );
+    let steps = "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: '(apples|Friday)'\n    say: 'I heard ${1}.'\n";
+    call.fleet.file("scripts/ask.yaml", steps);
+    call
+}
+
+#[test]
+fn a_session_that_waits_for_a_person_goes_on_with_the_answer() {
+    for (answer, heard) in
+        [(&[][..], "I heard apples."), (&["--deny", "Not on a Friday."], "I heard Friday.")]
+    {
+        let call = with_one_that_asks();
+        let up = call.fleet.start_up();
+        call.started.read();
+        up.wait_for(&["ask", "waiting"]);
+        let tree = success(&call.fleet.command(&["tree"]).output().unwrap());
+        assert!(tree.contains("waits for a confirmation for bash (sevt_"), "{tree}");
+        let use_of = call.fleet.events("ask").into_iter().find(|e| e["type"] == "agent.tool_use");
+        let id = use_of.unwrap()["id"].as_str().unwrap().to_owned();
+        assert!(tree.contains(&id), "{tree}");
+
+        let args = [&["send", "ask", "--confirm", &id], answer].concat();
+        success(&call.fleet.command(&args).output().unwrap());
+
+        let follow = ["events", "ask", "--follow", "--type", "agent.message", "--limit", "1"];
+        let said = success(&call.fleet.command(&follow).output().unwrap());
+        assert!(said.contains(heard), "{said}");
+        call.release.write("on");
+        up.finish();
+    }
+}

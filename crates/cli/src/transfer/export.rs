@@ -15,8 +15,8 @@ use crate::cli::DataDir;
 use crate::control::{Answer, Request, ask};
 use crate::data;
 use crate::exit::Code;
-use crate::limits::PAGE_RECORDS;
-use crate::output::{Lines, Reader, say};
+use crate::limits::{IMPORT_BYTES_MAX, PAGE_RECORDS};
+use crate::output::{Lines, Reader, hint_word, say};
 use crate::up::{SESSION_FLEET, SESSION_NAME};
 
 /// What `export --help` ends with.
@@ -120,12 +120,13 @@ async fn to_file(mut source: Source, to: &Path) -> anyhow::Result<()> {
     let part = PathBuf::from(part);
     let failed = || format!("write {}", part.display());
     let mut file = BufWriter::new(File::create(&part).with_context(failed)?);
-    let mut written = 0u64;
+    let (mut written, mut bytes) = (0u64, 0u64);
     let result = async {
         while let Some(page) = source.next().await? {
             for line in page {
                 writeln!(file, "{line}").with_context(failed)?;
                 written += 1;
+                bytes += line.len() as u64 + 1;
             }
         }
         file.flush().and_then(|()| file.get_ref().sync_all()).with_context(failed)?;
@@ -137,6 +138,12 @@ async fn to_file(mut source: Source, to: &Path) -> anyhow::Result<()> {
         return Err(error);
     }
     say(&format!("{} records written to {}", written.saturating_sub(1), to.display()));
+    if bytes > IMPORT_BYTES_MAX {
+        let hint = hint_word();
+        say(&format!(
+            "{hint} the file has {bytes} bytes; `import` takes {IMPORT_BYTES_MAX} at most"
+        ));
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cli::DataDir;
-use crate::control::{Request, ask};
+use crate::control::{Lost, Request, ask};
 use crate::exit::{self, Code};
 use crate::limits::WATCH_EVERY;
 use crate::output::{self, Format, Lines, Reader};
@@ -158,7 +158,12 @@ async fn watch(args: &Args, mut lines: Vec<Line>) -> anyhow::Result<Code> {
             return Ok(Code::Ok);
         }
         tokio::time::sleep(WATCH_EVERY).await;
-        let Some(next) = look(&args.data.data_dir).await? else {
+        let next = match look(&args.data.data_dir).await {
+            // It went in the middle of its answer.
+            Err(error) if error.is::<Lost>() => None,
+            next => next?,
+        };
+        let Some(next) = next else {
             output::say("the planaria that was watched has ended");
             return Ok(Code::Ok);
         };

@@ -130,8 +130,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal");
         let above = (70 << 32) | 12;
-        let mut options = Options::default();
-        options.epoch_above = above;
+        let options = Options { epoch_above: above, ..Options::default() };
         let first = FjallStore::open(&path, options).unwrap();
         assert!(first.next_epoch() > above);
         first.close().await;
