@@ -1,8 +1,10 @@
 //! `planaria chaos` through the real binary.
 
+use std::process::Command;
+
 use serde_json::Value;
 
-use crate::support::TestFleet;
+use crate::support::{TestFleet, processes};
 
 fn fleet() -> TestFleet {
     let call = |word: &str| format!("  - call: {{ bash: {{ command: echo {word} }} }}\n");
@@ -47,4 +49,21 @@ fn a_fleet_that_cannot_run_is_no_verdict() {
     let both =
         fleet.command(&["chaos", "fleet", "--seed", "1", "--seeds", "1..2"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_row_of_seeds_is_stopped_by_a_signal_with_all_that_it_has_started() {
+    let fleet = fleet();
+    let chaos = fleet.start(&["chaos", "fleet", "--seeds", "1..1000"]);
+    chaos.wait_for(&["seed 1"]);
+    let pid = chaos.pid().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let (code, out, err) = chaos.finish();
+    assert_eq!(code, Some(143), "{out}\n{err}");
+    assert!(out.contains("seeds passed"), "what was run is summed up: {out}");
+    let data = fleet.data().display().to_string();
+    let left = processes(|line| {
+        line.iter().any(|arg| arg.contains(&data)) && line.iter().any(|arg| arg == "up")
+    });
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -71,7 +71,12 @@ impl TestFleet {
 
     /// Starts `planaria up` on this fleet.
     pub fn start_up(&self) -> Up {
-        Up::start(self.command(&["up", "fleet"]))
+        self.start(&["up", "fleet"])
+    }
+
+    /// Starts `planaria` with these arguments and this fleet's data directory.
+    pub fn start(&self, args: &[&str]) -> Up {
+        Up::start(self.command(args))
     }
 
     /// The public events of a session, as JSON.

@@ -6,11 +6,11 @@ use std::process::{ExitStatus, Stdio};
 
 use anyhow::Context;
 use clap::Parser;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{Cli, DataDir};
 use crate::exit::Code;
@@ -106,12 +106,14 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
         };
         return up::run(up).await;
     };
+    // Heard from before the first run on, so that none is left without its word.
+    let mut signals = Signals::listen()?;
     let mut runs: Vec<Run> = Vec::new();
     let mut stopped = None;
     for seed in seeds.first..=seeds.last {
         say(&format!("seed {seed}"));
-        let run = one(&args, seed).await?;
-        stopped = Some(run.code).filter(|code| [Some(130), Some(143)].contains(code));
+        let (run, stop) = one(&args, seed, &mut signals).await?;
+        stopped = stop;
         if stopped.is_some() {
             break;
         }
@@ -121,11 +123,20 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
         Format::Json => output::data(&serde_json::to_string_pretty(&document(&runs))?)?,
         Format::Human => table(&runs).iter().try_for_each(|line| output::data(line))?,
     }
-    Ok(match stopped.flatten() {
-        Some(143) => Code::Terminated,
-        Some(_) => Code::Interrupted,
-        None => verdict(&runs),
-    })
+    Ok(stopped.unwrap_or_else(|| verdict(&runs)))
+}
+
+/// What ends us early.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
 }
 
 /// What one seed came to.
@@ -142,34 +153,40 @@ impl Run {
     }
 }
 
-/// Runs one seed in a process of its own: a run that dies takes none of the others with it.
-async fn one(args: &Args, seed: u64) -> anyhow::Result<Run> {
+/// Runs one seed in a process of its own: a run that dies takes none of the others with it. Says
+/// also whether we were told to stop meanwhile.
+async fn one(args: &Args, seed: u64, signals: &mut Signals) -> anyhow::Result<(Run, Option<Code>)> {
     let program = std::env::current_exe().context("find this program to run it")?;
     let mut command = Command::new(program);
     command.args(args.words(seed, Format::Json)).stdout(Stdio::piped()).stdin(Stdio::null());
     let mut child = command.kill_on_drop(true).spawn().context("start a run")?;
     let mut stdout = child.stdout.take().context("a run has an output")?.take(REPORT_BYTES_MAX);
     let mut report = String::new();
-    let (read, status) = tokio::join!(stdout.read_to_string(&mut report), ended(&mut child));
+    let ended = ended(&mut child, signals);
+    let (read, ended) = tokio::join!(stdout.read_to_string(&mut report), ended);
     read?;
-    Ok(Run { seed, code: status?.code(), report: serde_json::from_str(&report).ok() })
+    let (status, stop) = ended?;
+    Ok((Run { seed, code: status.code(), report: serde_json::from_str(&report).ok() }, stop))
 }
 
 /// Waits for a run. Ctrl-C reaches it without us; a SIGTERM that is for us is for it as well.
-async fn ended(child: &mut Child) -> anyhow::Result<ExitStatus> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+async fn ended(
+    child: &mut Child,
+    signals: &mut Signals,
+) -> anyhow::Result<(ExitStatus, Option<Code>)> {
     let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    let mut stop = None;
     loop {
         tokio::select! { biased;
-            status = child.wait() => return Ok(status?),
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {
+            _ = signals.interrupt.recv() => stop = Some(Code::Interrupted),
+            _ = signals.terminate.recv() => {
+                stop = Some(Code::Terminated);
                 if let Some(pid) = pid {
                     // It may have ended meanwhile.
-                    let _ = kill_process(pid, Signal::TERM);
+                    let _ = kill_process(pid, rustix::process::Signal::TERM);
                 }
             }
+            status = child.wait() => return Ok((status?, stop)),
         }
     }
 }

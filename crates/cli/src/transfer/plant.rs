@@ -81,6 +81,10 @@ pub async fn plant(
     if held > total || (held == total && !is_half_done(store, id, checked).await?) {
         return Ok((Planted::Nothing, checked.state.clone()));
     }
+    ensure!(
+        held == 0 || !store.open_sessions().await?.contains(&id),
+        "{id} is here and at work; bring its fleet up until it has ended its turn, or give --as-new"
+    );
     let mut state = checked.state.clone();
     let end = ending(store, &mut state)?;
     let puts = name(store, id, &state).await?;

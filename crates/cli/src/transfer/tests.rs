@@ -230,5 +230,14 @@ fn what_was_at_work_elsewhere_is_over_here_and_what_is_at_work_here_goes_on() {
         assert_eq!(plant(there.as_ref(), ID, &checked).await.expect("again").0, Planted::Nothing);
         let head = there.head(ID).await.expect("a store").expect("a session");
         assert_eq!(head.seq, records.len() as u64, "nothing ended it");
+        // Its log has gone on elsewhere, while here it is still at work.
+        let longer = out_again(here).await;
+        let refused = plant(there.as_ref(), ID, &longer).await.expect_err("two at work");
+        assert!(refused.to_string().contains("at work"), "{refused}");
     });
+}
+
+/// What an import has made of a log, as a file.
+async fn out_again(store: Arc<dyn Store>) -> Checked {
+    checked(&exported(store).await).expect("our own file")
 }
