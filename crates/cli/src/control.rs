@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::events::Filter;
 
-pub use asker::{Answer, Lost, ask};
+pub use asker::{Answer, Lost, ask, stream};
 pub use server::serve;
 
 /// What may be asked.

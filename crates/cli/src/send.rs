@@ -112,14 +112,13 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
     let dir = &args.data.data_dir;
     let event = args.event(text.as_deref());
     let request = Request::Send { session: args.session.clone(), event };
-    let Some(answer) = ask(dir, &request).await? else {
+    let Some(events) = ask(dir, &request).await? else {
         anyhow::bail!(
             "no planaria runs on {}, so nobody can take the message; bring the session's fleet up \
              with `planaria up` and send it meanwhile",
             dir.display()
         );
     };
-    let events = answer.all().await?;
     for event in events {
         match args.output {
             Format::Json => output::data(&event)?,

@@ -27,11 +27,24 @@ pub struct Answer {
 #[error("the planaria that ran there ended meanwhile")]
 pub struct Lost;
 
-/// Asks the process that runs on this data directory; `None` if there is none.
+/// Asks the process that runs on this data directory for a whole answer; `None` if there is none.
 ///
 /// # Errors
-/// When it does not take the request.
-pub async fn ask(data_dir: &Path, request: &Request) -> anyhow::Result<Option<Answer>> {
+/// What the other side says instead of an answer, or [`Lost`].
+pub async fn ask(data_dir: &Path, request: &Request) -> anyhow::Result<Option<Vec<String>>> {
+    let Some(mut answer) = stream(data_dir, request).await? else { return Ok(None) };
+    let mut lines = Vec::new();
+    while let Some(line) = answer.next().await? {
+        lines.push(line);
+    }
+    Ok(Some(lines))
+}
+
+/// As [`ask`], for an answer that is long or never ends.
+///
+/// # Errors
+/// When the other side does not take the request.
+pub async fn stream(data_dir: &Path, request: &Request) -> anyhow::Result<Option<Answer>> {
     let Ok((dir, path)) = place(data_dir) else { return Ok(None) };
     let Ok(stream) = UnixStream::connect(path).await else { return Ok(None) };
     let mut line = serde_json::to_string(request)?;
@@ -88,17 +101,5 @@ impl Answer {
     /// Whether more is there already, so that it need not be shown yet.
     pub fn has_more(&self) -> bool {
         !self.read.buffer().is_empty()
-    }
-
-    /// All lines.
-    ///
-    /// # Errors
-    /// As [`Answer::next`].
-    pub async fn all(mut self) -> anyhow::Result<Vec<String>> {
-        let mut lines = Vec::new();
-        while let Some(line) = self.next().await? {
-            lines.push(line);
-        }
-        Ok(lines)
     }
 }

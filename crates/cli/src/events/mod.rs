@@ -12,7 +12,7 @@ pub use rows::Rows;
 pub use when::now;
 
 use crate::cli::DataDir;
-use crate::control::{Answer, Lost, Request, ask};
+use crate::control::{Answer, Lost, Request, stream};
 use crate::data;
 use crate::exit::{self, Code};
 use crate::limits::LINE_CHARS_MAX;
@@ -108,7 +108,7 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
     let (session, follow) = (args.session.clone(), args.follow);
     let request = Request::Events { session, filter: filter.clone(), follow };
     let mut printer = Printer::new(args.output);
-    match ask(dir, &request).await? {
+    match stream(dir, &request).await? {
         Some(answer) => live(answer, &mut printer, &args).await,
         None => {
             let store = data::open_existing(dir)?;

@@ -12,7 +12,7 @@ use planaria_core::session::{SessionState, effects, fold};
 
 use super::form::{Checksum, FORMAT, Header, VERSION, encode};
 use crate::cli::DataDir;
-use crate::control::{Answer, Request, ask};
+use crate::control::{Answer, Request, stream};
 use crate::data;
 use crate::exit::Code;
 use crate::limits::{IMPORT_BYTES_MAX, PAGE_RECORDS};
@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
     let dir = &args.data.data_dir;
     let (session, force) = (args.session.clone(), args.force);
     let request = Request::Export { session, force };
-    match ask(dir, &request).await? {
+    match stream(dir, &request).await? {
         Some(answer) => write(Source::Running(answer), &args.to).await?,
         None => {
             let store = data::open_existing(dir)?;

@@ -107,7 +107,7 @@ async fn take(
     let (planted, state) = plant::plant(store, id, checked).await?;
     let label = |key: &str| state.metadata.get(key).map(String::as_str);
     if let (Some(fleet), Some(name)) = (label(SESSION_FLEET), label(SESSION_NAME)) {
-        match data::find(store, fleet, name).await? {
+        match plant::named(store, fleet, name).await? {
             Some(found) if found == id => {}
             _ => say(&format!(
                 "{} the name `{name}` of the fleet `{fleet}` belongs to another session; this one \

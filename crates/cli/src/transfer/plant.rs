@@ -145,8 +145,23 @@ async fn name(store: &dyn Store, id: SessionId, state: &SessionState) -> anyhow:
     if data::fleet_name(fleet).is_err() || data::fleet_name(name).is_err() {
         return Ok(Vec::new());
     }
-    match data::find(store, fleet, name).await? {
+    match named(store, fleet, name).await? {
         Some(_) => Ok(Vec::new()),
         None => Ok(vec![data::name_entry(fleet, name, id)]),
     }
+}
+
+/// The session that has a name of a fleet.
+///
+/// # Errors
+/// When the store cannot be read, or the entry is none.
+pub async fn named(
+    store: &dyn Store,
+    fleet: &str,
+    name: &str,
+) -> anyhow::Result<Option<SessionId>> {
+    let Some(entry) = store.get(data::name_key(fleet, name)).await? else { return Ok(None) };
+    let bytes = entry.try_into();
+    let bytes = bytes.map_err(|_| anyhow::anyhow!("the entry of `{name}` is not a session id"))?;
+    Ok(Some(SessionId::from_bytes(bytes)))
 }

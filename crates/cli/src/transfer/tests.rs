@@ -17,7 +17,7 @@ use planaria_testkit::store::{Layer, Layered, SimDisk, SimStore};
 use proptest::prelude::*;
 
 use super::export::Export;
-use super::plant::{Planted, plant};
+use super::plant::{Planted, named, plant};
 use super::verify::{Checked, Lines, check, read};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_TXN_RECORDS};
 
@@ -197,7 +197,7 @@ fn an_import_that_was_cut_off_is_found_by_nobody_and_finished_by_the_same_comman
                 let result = plant(&Layered(failing), ID, &checked).await;
                 assert!(result.is_err(), "cut {cut} of {commits}");
                 assert!(behind.open_sessions().await.expect("a store").is_empty());
-                let found = crate::data::find(behind.as_ref(), "test", "job").await;
+                let found = named(behind.as_ref(), "test", "job").await;
                 assert_eq!(found.expect("a store"), None, "cut {cut}");
 
                 let (planted, state) = plant(behind.as_ref(), ID, &checked).await.expect("whole");
@@ -205,7 +205,7 @@ fn an_import_that_was_cut_off_is_found_by_nobody_and_finished_by_the_same_comman
                 let expected = if cut == 0 { Planted::Whole } else { Planted::Rest };
                 assert_eq!(planted, expected, "cut {cut}");
                 assert!(effects(&state).is_empty());
-                let found = crate::data::find(behind.as_ref(), "test", "job").await;
+                let found = named(behind.as_ref(), "test", "job").await;
                 assert_eq!(found.expect("a store"), Some(ID));
                 let head = behind.head(ID).await.expect("a store").expect("a session");
                 assert_eq!(head.seq, state.seq);

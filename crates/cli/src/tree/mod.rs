@@ -125,8 +125,7 @@ fn document(lines: &[Line]) -> Value {
 
 /// The tree of the process that runs there; `None` if none does.
 async fn look(dir: &Path) -> anyhow::Result<Option<Vec<Line>>> {
-    let Some(answer) = ask(dir, &Request::Tree).await? else { return Ok(None) };
-    let lines = answer.all().await?;
+    let Some(lines) = ask(dir, &Request::Tree).await? else { return Ok(None) };
     let lines: Result<_, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
     Ok(Some(lines?))
 }
