@@ -4,10 +4,17 @@
 
 mod bad_files;
 mod bad_luck;
+mod chaos;
+mod control;
+mod doctor;
+mod events;
 mod fleet;
+mod help;
 mod models;
 mod plan;
 mod recovery;
 mod support;
+mod transfer;
+mod tree;
 mod up;
 mod watch;

@@ -91,7 +91,7 @@ impl TestFleet {
 
     /// The public events of a session, as JSON.
     pub fn events(&self, session: &str) -> Vec<serde_json::Value> {
-        let output = self.command(&["events", session, "--output", "json"]).output().unwrap();
+        let output = self.command(&["events", session, "--output", "ndjson"]).output().unwrap();
         let text = success(&output);
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -135,6 +135,10 @@ pub fn planaria() -> Command {
     command
         .env_remove("PLANARIA_DATA_DIR")
         .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR")
+        .env_remove("CLICOLOR_FORCE")
         .env_remove("PLANARIA_LOG");
     command.stdin(Stdio::null());
     command

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{LongCall, TestFleet, planaria, success};
+use crate::support::{LongCall, TestFleet, success};
 
 fn example() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fleet").display().to_string()
@@ -123,16 +123,6 @@ fn a_session_behind_a_failed_one_ends_with_that_reason() {
     assert_eq!(output.status.code(), Some(1));
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.contains("job did not end its turn"), "{out}");
-}
-
-#[test]
-fn every_command_explains_itself() {
-    for args in [&["--help"][..], &["up", "--help"], &["events", "--help"], &["tree", "--help"]] {
-        let help = success(&planaria().args(args).output().unwrap());
-        assert!(help.contains("Usage:"), "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
-    }
-    assert_eq!(planaria().arg("upp").output().unwrap().status.code(), Some(2));
 }
 
 #[test]

@@ -15,16 +15,27 @@ const NAMES_MAX: usize = 10_000;
 
 /// Opens the store, making the directory if need be.
 pub fn open(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    open_above(dir, 0)
+}
+
+/// Opens the store, whose writers count from here on above that epoch.
+pub fn open_above(dir: &Path, epoch: u64) -> anyhow::Result<Arc<dyn Store>> {
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot make the data directory {}", dir.display()))?;
-    Ok(Arc::new(FjallStore::open(&dir.join("journal"), Options::default())?))
+    let mut options = Options::default();
+    options.epoch_above = epoch;
+    Ok(Arc::new(FjallStore::open(&journal(dir), options)?))
+}
+
+/// Where the store lies.
+pub fn journal(dir: &Path) -> PathBuf {
+    dir.join("journal")
 }
 
 /// Opens the store of a directory that must have one.
 pub fn open_existing(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let journal = dir.join("journal");
     anyhow::ensure!(
-        journal.is_dir(),
+        journal(dir).is_dir(),
         "{} holds no data yet; run `planaria up` first, or name another --data-dir",
         dir.display()
     );
@@ -34,6 +45,22 @@ pub fn open_existing(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
 /// The workspace directory of a session.
 pub fn workspace(dir: &Path, session: SessionId) -> PathBuf {
     dir.join("workspaces").join(session.to_string())
+}
+
+/// Longest name of a fleet or of a session in it, in characters.
+const NAME_CHARS_MAX: usize = 64;
+
+/// A name as fleet files have it.
+///
+/// # Errors
+/// Says what a name is made of.
+pub fn fleet_name(text: &str) -> Result<String, String> {
+    let fits = (1..=NAME_CHARS_MAX).contains(&text.len());
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if fits && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("a name has 1 to {NAME_CHARS_MAX} of a-z, 0-9 and `-`"))
 }
 
 /// The catalog key of a fleet's session.
@@ -92,6 +119,16 @@ pub async fn by_name(store: &dyn Store, name: &str) -> anyhow::Result<SessionId>
             anyhow::bail!("several sessions are named `{name}`; give the id: {}", list.join(", "))
         }
     }
+}
+
+/// The session that a command names, by its id or by its name.
+///
+/// # Errors
+/// When there is none, or several.
+pub async fn session(store: &dyn Store, word: &str) -> anyhow::Result<SessionId> {
+    let Ok(id) = word.parse::<SessionId>() else { return by_name(store, word).await };
+    store.head(id).await?.with_context(|| format!("there is no session {id}"))?;
+    Ok(id)
 }
 
 /// Every session that a fleet has begun here.

@@ -10,8 +10,74 @@ use tracing_subscriber::EnvFilter;
 pub enum Format {
     /// For people.
     Human,
-    /// One JSON document, or one object per line for streams.
+    /// One JSON document.
     Json,
+}
+
+/// How a row of data is printed that may be long, or never end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RowFormat {
+    /// For people, one line each.
+    Human,
+    /// One JSON document: an array.
+    Json,
+    /// One JSON object per line, each as soon as it is there.
+    Ndjson,
+}
+
+/// Whether anybody still takes data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Go on.
+    There,
+    /// The pipe is closed: what follows interests nobody, and that is not an error.
+    Gone,
+}
+
+/// Stdout for many lines: they are put together until somebody waits for them.
+#[derive(Default)]
+pub struct Lines {
+    waiting: Vec<u8>,
+}
+
+/// Bytes that are put together before they are written.
+const TOGETHER: usize = 64 << 10;
+
+impl Lines {
+    /// One line.
+    ///
+    /// # Errors
+    /// When it cannot be written, but for a reader that has gone.
+    pub fn line(&mut self, line: &str) -> anyhow::Result<Reader> {
+        self.waiting.extend_from_slice(line.as_bytes());
+        self.waiting.push(b'\n');
+        if self.waiting.len() < TOGETHER { Ok(Reader::There) } else { self.flush() }
+    }
+
+    /// Text that is no line, such as a move of the cursor.
+    pub fn text(&mut self, text: &str) {
+        self.waiting.extend_from_slice(text.as_bytes());
+    }
+
+    /// What is left, before a wait or at the end.
+    ///
+    /// # Errors
+    /// As [`Lines::line`].
+    pub fn flush(&mut self) -> anyhow::Result<Reader> {
+        // Rows have no colour; what moves the cursor is meant to arrive.
+        let mut out = std::io::stdout().lock();
+        let written = out.write_all(&self.waiting).and_then(|()| out.flush());
+        self.waiting.clear();
+        reader(written)
+    }
+}
+
+fn reader(written: std::io::Result<()>) -> anyhow::Result<Reader> {
+    match written {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `error:` as it begins a message.
@@ -26,10 +92,13 @@ pub fn hint_word() -> String {
 
 /// One line of data. A reader that has gone is not an error.
 pub fn data(line: &str) -> anyhow::Result<()> {
-    match writeln!(anstream::stdout(), "{line}") {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    reader(writeln!(anstream::stdout(), "{line}")).map(drop)
+}
+
+/// Data that is text already, as it is.
+pub fn raw(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    reader(out.write_all(text).and_then(|()| out.flush())).map(drop)
 }
 
 /// One line about the work, for people.
@@ -47,23 +116,28 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Columns of the terminal that data goes to; `None` where it goes elsewhere.
-pub fn columns() -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
-    Some(usize::from(width.0))
+/// Logs to stderr: as many as the number of `-v` asks for, else what `PLANARIA_LOG` says.
+pub fn logging(verbose: u8) {
+    let filter = EnvFilter::try_new(log_filter(verbose).0).unwrap_or_else(|problem| {
+        say(&format!("{} PLANARIA_LOG is not a filter: {problem}", hint_word()));
+        EnvFilter::new("off")
+    });
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Logs to stderr; `PLANARIA_LOG` overrides the number of `-v`.
-pub fn logging(verbose: u8) {
+/// The filter, and the variable that it comes from, if it does.
+pub fn log_filter(verbose: u8) -> (String, Option<&'static str>) {
     let level = match verbose {
         // What matters without being asked for is said in words, not logged.
-        0 => "off",
+        0 => match std::env::var("PLANARIA_LOG") {
+            Ok(filter) if !filter.is_empty() => return (filter, Some("PLANARIA_LOG")),
+            _ => "off",
+        },
         1 => "info",
         2 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_env("PLANARIA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    (level.to_owned(), None)
 }
 
 #[cfg(test)]
@@ -76,5 +150,11 @@ mod tests {
         assert_eq!(shell_word("with space"), "'with space'");
         assert_eq!(shell_word("it's"), r"'it'\''s'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_error_and_a_full_disk_is() {
+        assert_eq!(reader(Err(ErrorKind::BrokenPipe.into())).expect("no error"), Reader::Gone);
+        assert!(reader(Err(ErrorKind::StorageFull.into())).is_err());
     }
 }

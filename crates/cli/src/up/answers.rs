@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::{Context, bail, ensure};
 use planaria_core::port::BoxStream;
 use planaria_core::port::provider::{Delta, Error, Provider};
-use planaria_drivers::model::{Anthropic, AnthropicOptions, Scripted};
+use planaria_drivers::model::{Anthropic, AnthropicOptions, OpenAi, OpenAiOptions, Scripted};
 use planaria_fleet::{Fleet, Model, Secret};
 use planaria_runtime::Route;
 
@@ -15,7 +15,12 @@ use super::scripts;
 use super::work::{FLEET, NAME};
 
 /// Another endpoint of the Messages API, whatever the fleet's file says.
-const BASE_URL: &str = "PLANARIA_ANTHROPIC_BASE_URL";
+const ANTHROPIC_BASE_URL: &str = "PLANARIA_ANTHROPIC_BASE_URL";
+/// Another endpoint of chat completions, where the fleet's file says none. One that it names is
+/// somebody else's, and must not get what is meant for this one.
+const OPENAI_BASE_URL: &str = "PLANARIA_OPENAI_BASE_URL";
+/// The API that the driver `openai` is named after.
+const OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// The providers of a fleet's sessions, by the sessions' names.
 pub struct Answers {
@@ -91,6 +96,7 @@ fn once<'a>(wanted: impl Iterator<Item = (&'a str, &'a Path)>) -> BTreeMap<&'a s
 fn endpoint(name: &str, model: &Model) -> anyhow::Result<Arc<dyn Provider>> {
     match model {
         Model::Anthropic { api_key, base_url } => anthropic(name, api_key, base_url.as_deref()),
+        Model::OpenAi { api_key, base_url } => openai(name, api_key.as_ref(), base_url),
         _ => {
             bail!("this program cannot speak to the provider `{name}`: its driver is not built in")
         }
@@ -103,13 +109,33 @@ fn anthropic(
     base_url: Option<&str>,
 ) -> anyhow::Result<Arc<dyn Provider>> {
     let key = api_key.resolve().with_context(|| format!("the provider `{name}` needs its key"))?;
-    let mut options = AnthropicOptions::new(key);
-    let other = std::env::var(BASE_URL).ok().filter(|url| !url.is_empty());
-    if let Some(url) = other.or_else(|| base_url.map(str::to_owned)) {
+    let mut options = AnthropicOptions::new(key).named(name);
+    if let Some(url) = set(ANTHROPIC_BASE_URL).or_else(|| base_url.map(str::to_owned)) {
         options = options.at(url);
     }
     let provider = Anthropic::new(&options).with_context(|| format!("the provider `{name}`"))?;
     Ok(Arc::new(provider))
+}
+
+fn openai(
+    name: &str,
+    api_key: Option<&Secret>,
+    base_url: &str,
+) -> anyhow::Result<Arc<dyn Provider>> {
+    let url = Some(base_url.to_owned()).filter(|url| url != OPENAI_URL);
+    let url = url.or_else(|| set(OPENAI_BASE_URL)).unwrap_or_else(|| OPENAI_URL.to_owned());
+    let mut options = OpenAiOptions::new(url).named(name);
+    if let Some(key) = api_key {
+        let key = key.resolve().with_context(|| format!("the provider `{name}` needs its key"))?;
+        options = options.key(key);
+    }
+    let provider = OpenAi::new(&options).with_context(|| format!("the provider `{name}`"))?;
+    Ok(Arc::new(provider))
+}
+
+/// A variable that says something.
+fn set(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 /// A provider with a bound of its own on the requests in flight.

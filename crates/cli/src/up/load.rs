@@ -1,5 +1,6 @@
 //! From a fleet's directory to what `up` runs.
 
+use planaria_core::context::WholeLog;
 use planaria_fleet::Fleet;
 use planaria_runtime::Supervision;
 
@@ -17,6 +18,8 @@ pub struct Loaded {
     pub answers: Answers,
     /// How restarts are done.
     pub supervision: Supervision,
+    /// Tokens of a conversation at which it is summed up.
+    pub compact_at: u64,
     /// What the user may want to know before it starts.
     pub hints: Vec<String>,
 }
@@ -37,7 +40,15 @@ pub fn load(args: &Args) -> anyhow::Result<Loaded> {
     }
     let answers = Answers::new(&fleet, overriding.as_deref())?;
     let supervision = supervision(&fleet);
-    Ok(Loaded { fleet, answers, supervision, hints })
+    let compact_at = compact_at(&fleet);
+    Ok(Loaded { fleet, answers, supervision, compact_at, hints })
+}
+
+/// The smallest window of those whom the fleet's sessions may be answered by: one bound holds for
+/// all of them.
+fn compact_at(fleet: &Fleet) -> u64 {
+    let said = fleet.providers.values().filter_map(|provider| provider.context_tokens).min();
+    said.map_or(WholeLog::default().compact_at, u64::from)
 }
 
 fn supervision(fleet: &Fleet) -> Supervision {

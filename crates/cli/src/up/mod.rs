@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use planaria_core::context::WholeLog;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_drivers::env::SystemEnv;
@@ -38,14 +39,14 @@ use load::Loaded;
 pub use rounds::check_asked;
 use rounds::{Planned, Rounds};
 pub use scripts::read as scripts;
-pub use work::NAME as SESSION_NAME;
+pub use work::{FLEET as SESSION_FLEET, NAME as SESSION_NAME};
 
 /// How long an orderly end may take after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn run(args: Args) -> anyhow::Result<Code> {
     let mut reloads = watch::Reloads::listen(&args.fleet, args.watch)?;
-    let Loaded { fleet, answers, supervision, hints } = load::load(&args)?;
+    let Loaded { fleet, answers, supervision, compact_at, hints } = load::load(&args)?;
     reloads.follow(&fleet)?;
     let interrupt = signals::Interrupt::listen();
     let dir = data_dir(&args);
@@ -64,6 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
         .sandbox(driver)
         .route(answering.route())
         .supervision(supervision.clone())
+        .context_policy(WholeLog { compact_at })
         .serves(work::of_plan(&planned.jobs))
         .start()
         .await?;

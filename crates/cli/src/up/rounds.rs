@@ -152,7 +152,8 @@ impl Rounds<'_> {
     }
 
     async fn read_again(&mut self, before: &planaria_fleet::Fleet) -> anyhow::Result<Planned> {
-        let Loaded { fleet, answers, supervision, hints } = load(self.args)?;
+        let Loaded { fleet, answers, supervision, compact_at, hints } = load(self.args)?;
+        self.runtime.set_context_policy(WholeLog { compact_at });
         ensure!(
             fleet.name == before.name,
             "the fleet was `{}` and is `{}` now: end this command and start it again",

@@ -27,6 +27,10 @@ impl<P: Provider + ?Sized> Provider for Arc<P> {
         (**self).name()
     }
 
+    fn requests_max(&self) -> Option<usize> {
+        (**self).requests_max()
+    }
+
     fn answer(&self, request: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>> {
         (**self).answer(request)
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod args;
 mod calls;
+mod census;
 mod connection;
 mod error;
 mod index;
@@ -29,6 +30,7 @@ pub(crate) mod wire;
 
 use std::ffi::OsString;
 
+pub use census::{Living, living};
 pub use error::Error;
 
 /// Becomes a hand, or starts one and returns. `args` are the words behind `planaria hand`; a driver

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use planaria_core::SessionId;
 use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Driver, Error, Hand, Isolation, Locator, Spec};
 
@@ -12,6 +13,7 @@ use super::limits::ORPHAN_SECONDS;
 use super::{client, remains, start};
 use crate::hand::args::{Args, Verb};
 use crate::hand::place::Place;
+use crate::hand::process::Process;
 use crate::hand::report::Address;
 use crate::hand::socket_dir;
 
@@ -46,6 +48,23 @@ impl LocalDriver {
     /// Does nothing yet; a wrong command shows at the first hand.
     pub fn new(options: LocalOptions) -> Self {
         Self { options }
+    }
+
+    /// Whether that hand's process lives on this machine. A hand of another machine, or of an
+    /// earlier boot, does not.
+    pub fn is_alive(locator: &Locator) -> bool {
+        let address = serde_json::from_str::<Address>(&locator.address);
+        address.is_ok_and(|address| address.process.is_alive())
+    }
+
+    /// What the log of another session may know of a hand when it goes on from a copy of this one:
+    /// its number, and nothing by which it could be reached.
+    pub fn out_of_reach(locator: &Locator, session: SessionId) -> Locator {
+        let process = Process { pid: 0, start: 0, boot: String::new() };
+        // Nothing lies below a file.
+        let address = Address { socket: PathBuf::from("/dev/null/no-hand"), process };
+        let address = serde_json::to_string(&address).expect("plain numbers and words");
+        Locator { session, address, ..locator.clone() }
     }
 
     /// Where the hand of that session is and works.
@@ -126,5 +145,31 @@ impl Driver for LocalDriver {
             let destroyed = destroyed.expect("destroying does not panic");
             destroyed.map_err(|error| Error::Disconnected(error.to_string()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hand_out_of_reach_is_proved_dead_and_hurts_nobody() {
+        let data = tempfile::tempdir().unwrap();
+        let driver = LocalDriver::new(LocalOptions::new(data.path().to_owned(), Vec::new()));
+        let me = Process::current().unwrap();
+        let socket = data.path().join("socket");
+        let address = serde_json::to_string(&Address { socket, process: me }).unwrap();
+        let session = SessionId(1);
+        let ours = Locator { driver: "local".into(), generation: 3, session, address };
+        assert!(LocalDriver::is_alive(&ours));
+
+        let copy = LocalDriver::out_of_reach(&ours, SessionId(2));
+
+        assert!(!LocalDriver::is_alive(&copy));
+        assert_eq!((copy.generation, copy.session), (3, SessionId(2)));
+        let attached = driver.attach(copy.clone(), 1).await;
+        assert!(matches!(attached.err(), Some(Error::Dead { generation: 3, .. })));
+        driver.destroy(copy).await.unwrap();
+        assert!(LocalDriver::is_alive(&ours), "we are still here");
     }
 }

@@ -22,6 +22,9 @@ use super::writer::Order;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
+    /// Every epoch that this opening hands out, and every later one, is higher than this one. For a
+    /// store that takes in a log which another store's writers have numbered.
+    pub epoch_above: u64,
     /// Errors that commits meet on order.
     #[doc(hidden)]
     pub faults: Faults,

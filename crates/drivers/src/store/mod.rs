@@ -23,6 +23,7 @@ mod group;
 mod heads;
 mod health;
 mod high_water;
+mod inspect;
 mod journal_check;
 mod journal_repair;
 mod layout;
@@ -37,4 +38,5 @@ mod writer;
 #[doc(hidden)]
 pub use fault::{Fault, Faults};
 pub use fjall_store::{FjallStore, Options};
+pub use inspect::{Inspection, inspect};
 pub use planaria_core::port::store::Error;

@@ -60,7 +60,9 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Opened, Error> {
     if !existing {
         format::write(&layout)?;
     }
-    let shard_epoch = tables.next_shard_epoch().map_err(|e| error::committing(path, &e))?;
+    let shard_epoch = tables
+        .next_shard_epoch(options.epoch_above >> 32)
+        .map_err(|e| error::committing(path, &e))?;
     start(Parts { layout, lock, tables, mark, options }, shard_epoch)
 }
 

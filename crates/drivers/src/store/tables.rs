@@ -70,12 +70,12 @@ impl Tables {
         self.events.tree.get_highest_seqno()
     }
 
-    /// Takes the next shard epoch, durably.
-    pub fn next_shard_epoch(&self) -> Result<u64, fjall::Error> {
+    /// Takes the next shard epoch after the last one and after `above`, durably.
+    pub fn next_shard_epoch(&self, above: u64) -> Result<u64, fjall::Error> {
         let last =
             self.meta.prefix(EPOCH_PREFIX).next_back().map(|entry| entry.key()).transpose()?;
         let last = last.and_then(|key| key[EPOCH_PREFIX.len()..].try_into().ok());
-        let next = last.map_or(0, u64::from_be_bytes) + 1;
+        let next = last.map_or(0, u64::from_be_bytes).max(above) + 1;
         let mut batch = self.batch();
         batch.insert(&self.meta, [EPOCH_PREFIX, &next.to_be_bytes()].concat(), []);
         batch.commit()?;
