@@ -61,11 +61,16 @@ pub fn help() -> String {
     text
 }
 
-/// A command line that clap takes and we do not: shown and counted as clap's own errors are.
-pub fn usage(problem: impl std::fmt::Display) -> anyhow::Error {
+/// Words of a command that clap takes and we do not: shown and counted as clap's own errors are.
+pub fn usage(command: &str, problem: impl std::fmt::Display) -> anyhow::Error {
     use clap::CommandFactory;
     let kind = clap::error::ErrorKind::ArgumentConflict;
-    crate::cli::Cli::command().error(kind, problem).into()
+    let mut program = crate::cli::Cli::command();
+    program.build();
+    match program.find_subcommand_mut(command) {
+        Some(command) => command.error(kind, problem).into(),
+        None => program.error(kind, problem).into(),
+    }
 }
 
 /// Reports an error, if there is one, and gives the shell its number.

@@ -84,6 +84,7 @@ impl Args {
     fn filter(&self, now_us: u64) -> anyhow::Result<Filter> {
         if self.follow && self.output == RowFormat::Json {
             return Err(exit::usage(
+                "events",
                 "--output json is one document, and what is followed has no end; use --output ndjson",
             ));
         }
@@ -97,7 +98,7 @@ impl Args {
             tail: self.tail,
             all: self.all,
         };
-        filter.check().map_err(exit::usage)?;
+        filter.check().map_err(|problem| exit::usage("events", problem))?;
         Ok(filter)
     }
 }

@@ -90,7 +90,10 @@ pub struct Session {
 
 pub async fn run(args: Args) -> anyhow::Result<Code> {
     if args.watch && args.output == Format::Json {
-        return Err(exit::usage("--output json is one document, and a watched tree has no end"));
+        return Err(exit::usage(
+            "tree",
+            "--output json is one document, and a watched tree has no end",
+        ));
     }
     let dir = &args.data.data_dir;
     let Some(lines) = look(dir).await? else {

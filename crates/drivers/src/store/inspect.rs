@@ -52,13 +52,23 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     if !found.exists {
         return Ok(found);
     }
-    // Held while the journals are read, so that nobody opens the store meanwhile.
-    let lock = match lock(&layout)? {
-        Ok(lock) => lock,
-        Err(holder) => return Ok(Inspection { holder: Some(holder), ..found }),
-    };
-    found.clean = layout.clean().exists();
     found.kept_tails = kept_tails(path);
+    found.holder = holder(&layout)?;
+    if found.holder.is_some() {
+        return Ok(found);
+    }
+    // The lock is not held meanwhile: nobody shall fail to start because we look.
+    let looked = look(&layout, &mut found);
+    let holder = holder(&layout)?;
+    if holder.is_some() {
+        return Ok(Inspection { holder, clean: false, journal_bytes: 0, torn: false, ..found });
+    }
+    looked.map(|()| found)
+}
+
+/// Looks through the journals of a store that nobody has open.
+fn look(layout: &Layout, found: &mut Inspection) -> Result<(), Error> {
+    found.clean = layout.clean().exists();
     let mut last = None;
     for (_, journal) in journals(&layout.database())? {
         let bytes = fs::read(&journal).map_err(|e| error::io("reading", &journal, &e, ""))?;
@@ -75,20 +85,19 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
             }
         }
     }
-    drop(lock);
-    Ok(found)
+    Ok(())
 }
 
-/// The lock, shared; or the process that has it.
-fn lock(layout: &Layout) -> Result<Result<Option<File>, Option<u32>>, Error> {
+/// Who has the store open, as far as it says. The lock is tried and let go of at once.
+fn holder(layout: &Layout) -> Result<Option<Option<u32>>, Error> {
     let path = layout.lock();
-    let Ok(mut file) = File::open(&path) else { return Ok(Ok(None)) };
+    let Ok(mut file) = File::open(&path) else { return Ok(None) };
     match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => Ok(Ok(Some(file))),
+        Ok(()) => Ok(None),
         Err(Errno::WOULDBLOCK) => {
             let mut text = String::new();
             let read = file.read_to_string(&mut text).ok();
-            Ok(Err(read.and_then(|_| text.trim().parse().ok())))
+            Ok(Some(read.and_then(|_| text.trim().parse().ok())))
         }
         Err(errno) => Err(error::io("locking", &path, &errno.into(), "")),
     }
