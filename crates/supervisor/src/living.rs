@@ -1,11 +1,8 @@
 //! A running child: how it is stopped, and how its death is noticed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorStatus};
-use tokio_util::sync::CancellationToken;
 
 use crate::child::Shutdown;
 use crate::exit::ExitReason;
@@ -20,98 +17,79 @@ pub(crate) struct Living {
     pub scope: Scope,
     pub info: Option<Info>,
     pub supervisor: Option<SupervisorRef>,
-    /// Told when it is dead with everything below it, or has been given up as a zombie.
-    pub gone: CancellationToken,
-    zombie: Arc<AtomicBool>,
 }
 
 impl Living {
-    pub fn new(
-        cell: ActorCell,
-        scope: Scope,
-        info: Option<Info>,
-        supervisor: Option<SupervisorRef>,
-    ) -> Self {
-        scope.set_cell(cell.clone());
-        Self {
-            cell,
-            scope,
-            info,
-            supervisor,
-            gone: CancellationToken::new(),
-            zombie: Arc::default(),
+    /// Asks it to stop, or kills it, as its declaration says; the time that it may take.
+    pub fn ask(&self, shutdown: Shutdown) -> Option<Duration> {
+        match shutdown {
+            Shutdown::BrutalKill => self.scope.kill(),
+            Shutdown::Timeout(_) | Shutdown::Infinity => {
+                self.cell.stop(Some("shutdown".to_owned()));
+            }
         }
-    }
-
-    /// Watches it as a task of its supervisor, which is told when it is gone and whether it left a
-    /// zombie. The task sees to the child's end also when the supervisor dies.
-    pub fn watch(
-        &self,
-        own: &Scope,
-        zombie_after: Duration,
-        on_gone: impl FnOnce(bool) + Send + 'static,
-    ) {
-        let (living, supervisor) = (self.clone(), own.clone());
-        own.attend(async move {
-            let zombie = living.attend(&supervisor, zombie_after).await;
-            living.zombie.store(zombie, Ordering::Release);
-            living.gone.cancel();
-            on_gone(zombie);
-        });
-    }
-
-    async fn attend(&self, supervisor: &Scope, zombie_after: Duration) -> bool {
-        let dead = tokio::select! { biased;
-            _ = self.cell.wait(None) => true,
-            () = self.scope.doomed() => false,
-            () = supervisor.doomed() => false,
-            () = supervisor.ended() => false,
-        };
-        let mut zombie = false;
-        if !dead {
-            self.scope.kill();
-            zombie = self.cell.wait(Some(zombie_after)).await.is_err();
+        match shutdown {
+            Shutdown::Timeout(limit) => Some(limit),
+            Shutdown::BrutalKill | Shutdown::Infinity => None,
         }
-        self.scope.end();
-        zombie |= tokio::time::timeout(zombie_after, self.scope.empty()).await.is_err();
-        zombie
     }
 
     /// Stops it as its declaration says, and returns when it is gone.
     pub async fn stop(&self, shutdown: Shutdown, own: &Scope) {
-        let limit = match shutdown {
-            Shutdown::BrutalKill => {
-                self.scope.kill();
-                return self.gone.cancelled().await;
-            }
-            Shutdown::Timeout(limit) => Some(limit),
-            Shutdown::Infinity => None,
-        };
-        self.cell.stop(Some("shutdown".to_owned()));
-        let overdue = async {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
+        let limit = self.ask(shutdown);
         tokio::select! { biased;
-            () = self.gone.cancelled() => return,
+            () = self.scope.gone() => return,
             () = own.doomed() => {}
-            () = overdue => {}
+            () = overdue(limit) => {}
         }
         self.scope.kill();
-        self.gone.cancelled().await;
-    }
-
-    /// Whether it was given up instead of found dead.
-    pub fn is_zombie(&self) -> bool {
-        self.zombie.load(Ordering::Acquire)
+        self.scope.gone().await;
     }
 
     /// Why it ended, as far as it said so itself.
     pub fn exit(&self) -> Option<ExitReason> {
         self.scope.exit()
     }
+
+    /// Why it ended, where nobody heard what ractor had to say: one that says nothing was killed,
+    /// if it was to be.
+    pub fn exit_when_stopped(&self) -> ExitReason {
+        let killed = self.scope.is_doomed();
+        let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
+        self.exit().unwrap_or(silent)
+    }
+}
+
+/// After the limit, or never.
+pub(crate) async fn overdue(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sees to the end of an actor: returns when it is dead with everything below it, or has been given
+/// up; then it has left a zombie. It is killed when its scope is doomed, or when its supervisor is
+/// or has ended.
+pub(crate) async fn watch(
+    cell: &ActorCell,
+    scope: &Scope,
+    supervisor: &Scope,
+    zombie_after: Duration,
+) -> bool {
+    let dead = tokio::select! { biased;
+        _ = cell.wait(None) => true,
+        () = scope.doomed() => false,
+        () = supervisor.closing() => false,
+    };
+    let mut zombie = false;
+    if !dead {
+        scope.kill();
+        zombie = cell.wait(Some(zombie_after)).await.is_err();
+    }
+    scope.end();
+    zombie |= !scope.emptied(zombie_after).await;
+    zombie
 }
 
 /// Whether an actor is dead, whatever is left of its subtree.

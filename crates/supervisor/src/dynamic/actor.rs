@@ -12,15 +12,14 @@ use crate::announced::Announced;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
-use crate::launch::{Arrival, StartResult, Started};
+use crate::launch::{Notice, StartResult, Started};
 use crate::spec::check_intensity;
 use crate::supervisor::{Child, Count, Handle, Key};
 
 /// What a dynamic supervisor is told.
 pub(crate) enum Message<A> {
     Start(A, Reply<Handle>),
-    Arrived { key: Key, incarnation: u64, arrival: Arrival },
-    Gone { key: Key, incarnation: u64, zombie: bool },
+    Child { key: Key, incarnation: u64, notice: Notice },
     Retry { key: Key, wait: u64 },
     Terminate(Target, Reply<()>),
     Which(Reply<Vec<Child>>),

@@ -1,7 +1,6 @@
 //! The way to a dynamic supervisor, whichever incarnation runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ractor::{ActorCell, ActorRef};
 use tokio::sync::{Notify, oneshot};
@@ -9,10 +8,8 @@ use tokio::sync::{Notify, oneshot};
 use super::actor::Message;
 use super::children::Target;
 use crate::error::Error;
+use crate::limits;
 use crate::supervisor::{Child, Count, Handle};
-
-/// How long a request waits for a supervisor that is being restarted.
-const RESTART_WAIT: Duration = Duration::from_secs(5);
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -60,7 +57,7 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Message<A>) -> Result<T, Error> {
-        let actor = tokio::time::timeout(RESTART_WAIT, self.published())
+        let actor = tokio::time::timeout(limits::RESTART_WAIT, self.published())
             .await
             .map_err(|_| Error::NoSupervisor)?;
         let (reply, answer) = oneshot::channel();

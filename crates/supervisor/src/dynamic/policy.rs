@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 
 use super::actor::{Message, State};
-use super::children::{Member, Target, reason};
+use super::children::{Member, Target};
 use super::handle::{Reply, lives};
-use crate::child::{Kind, Restart};
+use crate::child::{Kind, Restart, Shutdown};
 use crate::context::{Context, now};
 use crate::error::{Error, StartError};
 use crate::exit::{ExitReason, panic_text};
-use crate::launch::{Arrival, Started, launch};
-use crate::living::{Living, expected};
-use crate::node::{Exit, NodeCell};
+use crate::launch::{Notice, StartResult, Started, give_up, launch};
+use crate::living::{Living, expected, overdue};
+use crate::node::NodeCell;
 use crate::report::ReportContext;
 use crate::scope::Scope;
 use crate::supervisor::{Child, Count, Handle, Key, Place, living_of, put};
@@ -23,10 +23,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
     pub fn take(&mut self, message: Message<A>) {
         match message {
             Message::Start(argument, reply) => self.start_child(argument, reply),
-            Message::Arrived { key, incarnation, arrival } => {
-                self.arrived(key, incarnation, arrival);
-            }
-            Message::Gone { key, incarnation, zombie } => self.gone(key, incarnation, zombie),
+            Message::Child { key, incarnation, notice } => self.heard(key, incarnation, notice),
             Message::Retry { key, wait } => self.retry(key, wait),
             Message::Terminate(target, reply) => self.terminate(&target, reply),
             Message::Which(reply) => {
@@ -68,7 +65,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
 
     fn start_new(&mut self, argument: A, name: Option<String>, starters: Vec<Reply<Handle>>) {
         let id = name.clone().unwrap_or_else(|| self.children.next_key().to_string());
-        let node = NodeCell::new(format!("{}/{id}", self.context.path), self.spec.kind);
+        let node = NodeCell::new(format!("{}/{id}", self.context.path()), self.spec.kind);
         let member = Member {
             argument,
             name,
@@ -95,9 +92,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             node.incarnation = incarnation;
             node.restarts += u64::from(restarted);
         });
-        let id = member.name.clone().unwrap_or_else(|| key.to_string());
         let context = Context {
-            path: format!("{}/{id}", self.context.path).into(),
             incarnation,
             scope: Scope::default(),
             supervisor: Some(self.me.get_cell()),
@@ -106,46 +101,52 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         };
         let (template, argument) = (self.spec.template.clone(), member.argument.clone());
         let me = self.me.clone();
-        let launch = launch(
+        let scope = launch(
             &self.context.scope,
             context,
             self.spec.start_timeout,
             move |context| template(context, argument),
-            move |arrival| drop(me.cast(Message::Arrived { key, incarnation, arrival })),
+            move |notice| drop(me.cast(Message::Child { key, incarnation, notice })),
         );
-        put(&mut member.place, &member.node, Place::Starting(launch));
+        put(&mut member.place, &member.node, Place::Starting(scope));
     }
 
-    fn arrived(&mut self, key: Key, incarnation: u64, arrival: Arrival) {
-        let Some(member) = self.children.members.get_mut(&key) else { return };
-        if member.incarnation != incarnation {
-            return;
+    fn heard(&mut self, key: Key, incarnation: u64, notice: Notice) {
+        // A run that is not over is not forgotten, and nothing comes after its end: stale notices
+        // would be a bug here.
+        let member = self.children.members.get(&key).expect("a child that was launched is kept");
+        assert_eq!(member.incarnation, incarnation, "one run ends before the next is launched");
+        match notice {
+            Notice::Arrived(result) => self.arrived(key, result),
+            Notice::Gone { zombie } => self.gone(key, zombie),
         }
-        let scope = arrival.scope();
-        match arrival.take() {
+    }
+
+    fn arrived(&mut self, key: Key, result: StartResult) {
+        let member = self.children.members.get_mut(&key).expect("it is kept while it starts");
+        let Place::Starting(scope) = &member.place else {
+            panic!("a start that is not over is where it was");
+        };
+        let scope = scope.clone();
+        match result {
             Ok(Started::Running { cell, info, supervisor }) => {
-                let living = Living::new(cell, scope, info, supervisor);
-                let handle = Handle::of(&living);
+                let id = cell.get_id();
+                let living = Living { cell, scope, info, supervisor };
+                for reply in member.starters.drain(..) {
+                    let _ = reply.send(Ok(Handle::of(&living)));
+                }
                 member.started_at = Some(now());
                 member.successor = None;
-                put(&mut member.place, &member.node, Place::Running(living.clone()));
-                for reply in member.starters.drain(..) {
-                    let _ = reply.send(Ok(handle.clone()));
-                }
                 let wanted = member.terminators.is_empty();
-                self.children.runs_as(key, &living.cell);
-                let me = self.me.clone();
-                let zombie_after = self.context.tree.options.zombie_after;
-                living.watch(&self.context.scope, zombie_after, move |zombie| {
-                    let _ = me.cast(Message::Gone { key, incarnation, zombie });
-                });
+                put(&mut member.place, &member.node, Place::Running(living));
+                self.children.runs_as(key, id);
                 if !wanted {
                     self.stop(key);
                 }
             }
             Ok(Started::Ignore) => self.ignored(key),
             Err(error) => {
-                scope.cell().and_then(|cell| self.announced.take(cell));
+                scope.cell().and_then(|cell| self.announced.take(&cell));
                 self.not_started(key, error);
             }
         }
@@ -167,8 +168,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         let again = member.incarnation > 1 && member.terminators.is_empty();
         if member.terminators.is_empty() {
             let reason = ExitReason::StartFailed(error.to_string());
-            let name = self.name(key);
-            self.context.report(ReportContext::StartError, &name, Some(reason.clone()));
+            self.context.report(ReportContext::StartError, &member.id(key), Some(&reason));
             if again {
                 return self.failed(key, reason);
             }
@@ -181,30 +181,26 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         self.ended(key);
     }
 
-    fn gone(&mut self, key: Key, incarnation: u64, zombie: bool) {
-        let Some(member) = self.children.members.get_mut(&key) else { return };
-        if member.incarnation != incarnation {
-            return;
-        }
-        let Some(living) = living_of(&member.place).cloned() else { return };
+    fn gone(&mut self, key: Key, zombie: bool) {
+        let member = self.children.members.get_mut(&key).expect("it is kept while it lives");
+        let living = living_of(&member.place).expect("it has started, and its end is told once");
         let announced = self.announced.take(&living.cell);
-        let reason = reason(living.exit(), announced);
+        let reason = living.exit().or(announced).unwrap_or(ExitReason::Killed);
         let asked = matches!(member.place, Place::Stopping(_));
-        let exit = Exit { reason: reason.clone(), at: self.context.elapsed() };
-        member.node.update(|node| node.last_exit = Some(exit));
-        member.node.settle();
+        let cell = living.cell.get_id();
+        member.node.ended(reason.clone(), self.context.elapsed());
         member.last_exit = Some(reason.clone());
-        put(&mut member.place, &member.node, Place::Absent);
-        self.children.runs_no_more(&living.cell);
-        let name = self.name(key);
+        // Published already.
+        member.place = Place::Absent;
+        let (id, restart) = (member.id(key), self.spec.restart);
         if zombie {
-            self.context.report(ReportContext::Zombie, &name, Some(reason.clone()));
+            self.context.report(ReportContext::Zombie, &id, Some(&reason));
         }
-        let restart = self.spec.restart;
+        if asked && !expected(self.spec.shutdown, restart == Restart::Permanent, &reason) {
+            self.context.report(ReportContext::ShutdownError, &id, Some(&reason));
+        }
+        self.children.runs_no_more(cell);
         if asked {
-            if !expected(self.spec.shutdown, restart == Restart::Permanent, &reason) {
-                self.context.report(ReportContext::ShutdownError, &name, Some(reason.clone()));
-            }
             return self.ended(key);
         }
         let restarts = match restart {
@@ -213,7 +209,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             Restart::Temporary => false,
         };
         if restarts || !reason.is_clean() {
-            self.context.report(ReportContext::ChildTerminated, &name, Some(reason.clone()));
+            self.complain(ReportContext::ChildTerminated, key, &reason);
         }
         if restarts { self.failed(key, reason) } else { self.ended(key) }
     }
@@ -248,8 +244,9 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         let budget = (self.budget.used(at), self.budget.max());
         self.context.node.update(|node| node.budget = Some(budget));
         if !allowed {
-            let child = self.name(key);
-            self.context.report(ReportContext::GaveUp, &child, Some(reason.clone()));
+            self.complain(ReportContext::GaveUp, key, &reason);
+            let child = self.children.members.get(&key).map(|m| m.id(key).to_string());
+            let child = child.unwrap_or_default();
             self.ending = true;
             self.context.scope.set_exit(ExitReason::GaveUp { child, last: Box::new(reason) });
             return self.me.stop(None);
@@ -299,7 +296,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             Place::Running(_) => self.stop(key),
             Place::Restarting(_) | Place::Absent => self.ended(key),
             // Its arrival will be a failure.
-            Place::Starting(launch) => launch.cancel(),
+            Place::Starting(scope) => scope.kill(),
             // On its way out already.
             Place::Stopping(_) => {}
         }
@@ -322,8 +319,8 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         let me = self.me.get_cell();
         let (mut living, mut starting) = (Vec::new(), Vec::new());
         for member in self.children.members.values_mut() {
-            if let Place::Starting(launch) = &member.place {
-                starting.push(launch.clone());
+            if let Place::Starting(scope) = &member.place {
+                starting.push(scope.clone());
             }
             if let Some(child) = living_of(&member.place).cloned() {
                 // Without the link a child's state stays with the child, whatever its destructor
@@ -333,9 +330,8 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
                 put(&mut member.place, &member.node, Place::Stopping(child));
             }
         }
-        let stops = join_all(living.iter().map(|living| living.stop(shutdown, &own)));
-        let given_up = join_all(starting.iter().map(|launch| launch.give_up(zombie_after)));
-        join(stops, given_up).await;
+        let given_up = join_all(starting.iter().map(|scope| give_up(scope, zombie_after)));
+        join(stop_together(&living, shutdown, &own), given_up).await;
         for key in self.children.all() {
             self.stopped(key);
         }
@@ -345,26 +341,23 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
     fn stopped(&mut self, key: Key) {
         let Some(member) = self.children.members.get_mut(&key) else { return };
         if let Some(living) = living_of(&member.place) {
-            // A child that says nothing was killed, if it was to be.
-            let killed = living.scope.is_doomed();
-            let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
-            let reason = living.exit().unwrap_or(silent);
-            let zombie = living.is_zombie();
-            member.last_exit = Some(reason.clone());
-            let name = self.name(key);
-            if zombie {
-                self.context.report(ReportContext::Zombie, &name, Some(reason.clone()));
+            let reason = living.exit_when_stopped();
+            let (id, permanent) = (member.id(key), self.spec.restart == Restart::Permanent);
+            if living.scope.is_zombie() {
+                self.context.report(ReportContext::Zombie, &id, Some(&reason));
             }
-            if !expected(self.spec.shutdown, self.spec.restart == Restart::Permanent, &reason) {
-                self.context.report(ReportContext::ShutdownError, &name, Some(reason));
+            if !expected(self.spec.shutdown, permanent, &reason) {
+                self.context.report(ReportContext::ShutdownError, &id, Some(&reason));
             }
+            member.last_exit = Some(reason);
         }
         self.ended(key);
     }
 
-    fn name(&self, key: Key) -> String {
-        let name = self.children.members.get(&key).and_then(|m| m.name.clone());
-        name.unwrap_or_else(|| key.to_string())
+    fn complain(&self, context: ReportContext, key: Key, reason: &ExitReason) {
+        if let Some(member) = self.children.members.get(&key) {
+            self.context.report(context, &member.id(key), Some(reason));
+        }
     }
 
     fn child(&self, member: &Member<A>) -> Child {
@@ -374,7 +367,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
     fn count(&self) -> Count {
         let members = self.children.members.values();
         let active =
-            members.filter(|m| living_of(&m.place).is_some_and(|l| !l.gone.is_cancelled())).count();
+            members.filter(|m| living_of(&m.place).is_some_and(|l| !l.scope.is_gone())).count();
         let all = self.children.members.len();
         let (workers, supervisors) = match self.spec.kind {
             Kind::Worker => (all, 0),
@@ -382,4 +375,24 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         };
         Count { specs: 1, active, supervisors, workers }
     }
+}
+
+/// One request to each, the same time for all; then those that are left are killed.
+async fn stop_together(children: &[Living], shutdown: Shutdown, own: &Scope) {
+    let all_gone = async || {
+        for child in children {
+            child.scope.gone().await;
+        }
+    };
+    let mut limit = None;
+    for child in children {
+        limit = child.ask(shutdown);
+    }
+    tokio::select! { biased;
+        () = all_gone() => return,
+        () = own.doomed() => {}
+        () = overdue(limit) => {}
+    }
+    children.iter().filter(|child| !child.scope.is_gone()).for_each(|child| child.scope.kill());
+    all_gone().await;
 }

@@ -9,9 +9,7 @@ use crate::child::{Kind, Restart, Shutdown};
 use crate::context::Context;
 use crate::exit::ExitReason;
 use crate::launch::{BoxFuture, StartResult};
-
-/// A template's default, as a worker's.
-const SHUTDOWN: Duration = Duration::from_secs(5);
+use crate::limits;
 
 type Template<A> = dyn Fn(Context, A) -> BoxFuture<'static, StartResult> + Send + Sync;
 type OnExit<A> = dyn Fn(&A, &ExitReason) + Send + Sync;
@@ -40,8 +38,8 @@ impl<A> DynamicSpec<A> {
             template: Arc::new(template),
             kind: Kind::Worker,
             restart: Restart::default(),
-            shutdown: Shutdown::Timeout(SHUTDOWN),
-            start_timeout: Some(Duration::from_secs(5)),
+            shutdown: Shutdown::Timeout(limits::SHUTDOWN),
+            start_timeout: Some(limits::START),
             intensity: Intensity::default(),
             backoff: None,
             key: None,

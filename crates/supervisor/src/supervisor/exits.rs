@@ -21,15 +21,15 @@ impl State {
             return;
         }
         let reason = member.last_exit.clone().unwrap_or(ExitReason::Killed);
-        let (restart, id) = (member.spec.restart, member.spec.id.clone());
-        let significant = member.spec.significant;
+        let (restart, significant) = (member.spec.restart, member.spec.significant);
         let restarts = match restart {
             Restart::Permanent => true,
             Restart::Transient => !reason.is_clean(),
             Restart::Temporary => false,
         };
         if restarts || !reason.is_clean() {
-            self.context.report(ReportContext::ChildTerminated, &id, Some(reason.clone()));
+            let id = &member.spec.id;
+            self.context.report(ReportContext::ChildTerminated, id, Some(&reason));
         }
         if restarts {
             return self.failed(key, reason);
@@ -66,7 +66,7 @@ impl State {
         self.context.node.update(|node| node.budget = Some(budget));
         if !allowed {
             let child = self.family.get(key).map(|m| m.spec.id.clone()).unwrap_or_default();
-            self.context.report(ReportContext::GaveUp, &child, Some(reason.clone()));
+            self.context.report(ReportContext::GaveUp, &child, Some(&reason));
             return self.end(ExitReason::GaveUp { child, last: Box::new(reason) });
         }
         self.queue.push_front(Operation::Revive { key });

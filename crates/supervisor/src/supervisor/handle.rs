@@ -187,8 +187,7 @@ impl SupervisorRef {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn which_child(&self, id: &str) -> Result<Child, Error> {
-        let children = self.which_children().await?;
-        children.into_iter().find(|c| c.id.as_deref() == Some(id)).ok_or(Error::NotFound)
+        self.ask(|reply| Request::WhichChild(id.to_owned(), reply)).await
     }
 
     /// How many children there are.
