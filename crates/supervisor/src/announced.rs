@@ -44,7 +44,8 @@ impl Announced {
 
     /// Why this actor ended, asked once.
     pub fn take(&mut self, cell: &ActorCell) -> Option<ExitReason> {
-        self.reasons.remove(&cell.get_id())
+        // Workers are not announced: without others there is nothing to look for.
+        if self.reasons.is_empty() { None } else { self.reasons.remove(&cell.get_id()) }
     }
 }
 

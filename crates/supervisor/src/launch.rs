@@ -78,13 +78,15 @@ pub(crate) fn launch(
     let zombie_after = context.tree.options.zombie_after;
     own.attend(async move {
         let parent = context.supervisor.clone();
-        // Also what is dropped unfinished may panic.
-        let result = AssertUnwindSafe(run(&supervisor, context, timeout, start)).catch_unwind();
-        let result = result
+        // Also what is dropped unfinished may panic. Boxed, as everything here that is short or
+        // rare: what is left is what a child costs for as long as it lives.
+        let run = Box::pin(run(&supervisor, context, timeout, start));
+        let result = AssertUnwindSafe(run)
+            .catch_unwind()
             .await
             .unwrap_or_else(|panic| Err(StartError::Failed(panic_text(panic.as_ref()))));
         let Ok(Started::Running { cell, .. }) = &result else {
-            scope.discard(zombie_after).await;
+            Box::pin(scope.discard(zombie_after)).await;
             scope.go(false);
             return tell(Notice::Arrived(result));
         };

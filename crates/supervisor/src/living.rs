@@ -85,7 +85,7 @@ pub(crate) async fn watch(
     let mut zombie = false;
     if !dead {
         scope.kill();
-        zombie = cell.wait(Some(zombie_after)).await.is_err();
+        zombie = Box::pin(cell.wait(Some(zombie_after))).await.is_err();
     }
     scope.end();
     zombie |= !scope.emptied(zombie_after).await;

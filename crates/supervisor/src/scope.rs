@@ -158,7 +158,10 @@ impl Scope {
     /// The same, though not for ever: whether it happened in time.
     pub(crate) async fn emptied(&self, limit: Duration) -> bool {
         // Most have no tasks, and need no timer.
-        self.0.tasks.is_empty() || tokio::time::timeout(limit, self.empty()).await.is_ok()
+        if self.0.tasks.is_empty() {
+            return true;
+        }
+        Box::pin(tokio::time::timeout(limit, self.empty())).await.is_ok()
     }
 
     /// Says why the actor ends; the first word counts.

@@ -12,9 +12,18 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Runs something as a task of a runtime like the one that programs use: whoever measures is then
-/// scheduled like those that are measured.
-pub fn run<T, F>(what: impl FnOnce() -> F + Send + 'static) -> T
+/// From where something is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// From the thread that runs the program, as `#[tokio::main]` has it: who asks and who answers
+    /// are on different threads.
+    Outside,
+    /// From a task: who asks and who answers may take turns on one thread, which costs least.
+    Inside,
+}
+
+/// Runs something in a runtime like the one that programs use.
+pub fn run<T, F>(from: From, what: impl FnOnce() -> F + Send + 'static) -> T
 where
     T: Send + 'static,
     F: Future<Output = T> + Send,
@@ -24,8 +33,13 @@ where
         .enable_all()
         .build()
         .expect("a runtime");
-    let task = runtime.spawn(async move { what().await });
-    let result = runtime.block_on(task).expect("a measurement does not panic");
+    let result = match from {
+        From::Outside => runtime.block_on(what()),
+        From::Inside => {
+            let task = runtime.spawn(async move { what().await });
+            runtime.block_on(task).expect("a measurement does not panic")
+        }
+    };
     runtime.shutdown_timeout(Duration::from_secs(10));
     result
 }

@@ -8,7 +8,7 @@ use ractor::ActorRef;
 use tokio::sync::{mpsc, oneshot};
 
 use super::figure::Figure;
-use super::measure::{Rounds, now, percentile, run};
+use super::measure::{From, Rounds, now, percentile, run};
 use super::subject::{Alone, Bare, Tell, subject};
 
 /// Enough that one round is not decided by a build that runs beside it.
@@ -21,51 +21,63 @@ const TURN: usize = 50;
 /// p50 and p99 of a restart without back-off, against a bare task that is aborted, joined, spawned
 /// again and asked.
 pub fn restart() -> Vec<Figure> {
-    let (middle, tail, actors) = run(|| async {
-        let (mut middle, mut tail) = (Rounds::default(), Rounds::default());
-        let mut actors = Rounds::default();
-        let mut alone = Alone::spawn(Arc::default()).await;
-        let mut child = Child::start().await;
-        let mut bare = Bare::spawn(Arc::default());
-        for _ in 0..ROUNDS {
-            let (mut supervised, mut floors) = (Vec::new(), Vec::new());
-            let mut unsupervised = Vec::new();
-            while supervised.len() < RESTARTS {
-                for _ in 0..TURN {
-                    floors.push(respawn(&mut bare).await);
-                }
-                for _ in 0..TURN {
-                    supervised.push(child.restart().await);
-                }
-                for _ in 0..TURN {
-                    unsupervised.push(renew(&mut alone).await);
-                }
+    let mut figures = Vec::new();
+    for (from, words) in [(From::Outside, "asked by a thread"), (From::Inside, "asked by a task")] {
+        let [middle, tail, actors] = run(from, readings);
+        // From inside, what is asked costs next to nothing, and an actor without a supervisor
+        // costs about four tasks already.
+        let goal = |goal| (from == From::Outside).then_some(goal);
+        let restart = "restart of a killed child until it answers";
+        let task = "floor: a bare task, respawned";
+        figures.push(figure(format!("{restart}, {words}, p50"), &middle, goal(4.0), task));
+        figures.push(figure(format!("{restart}, {words}, p99"), &tail, goal(8.0), task));
+        let actor = "floor: a ractor actor without a supervisor, respawned";
+        figures.push(figure(format!("{restart}, {words}, against an actor, p50"), &actors, None, actor));
+    }
+    figures
+}
+
+fn figure(name: String, rounds: &Rounds, goal: Option<f64>, what: &str) -> Figure {
+    let (value, floor) = rounds.best();
+    Figure {
+        group: "supervision".to_owned(),
+        name,
+        value,
+        unit: "µs",
+        floor: Some(floor),
+        goal,
+        note: format!("{what}; {}", rounds.spread()),
+    }
+}
+
+/// p50 and p99 beside a task, and p50 beside an actor.
+async fn readings() -> [Rounds; 3] {
+    let mut rounds = [Rounds::default(), Rounds::default(), Rounds::default()];
+    let mut child = Child::start().await;
+    let mut bare = Bare::spawn(Arc::default());
+    let mut alone = Alone::spawn(Arc::default()).await;
+    for _ in 0..ROUNDS {
+        let (mut supervised, mut tasks, mut actors) = (Vec::new(), Vec::new(), Vec::new());
+        while supervised.len() < RESTARTS {
+            for _ in 0..TURN {
+                tasks.push(respawn(&mut bare).await);
             }
-            actors.add(percentile(&mut unsupervised, 50), percentile(&mut floors, 50));
-            middle.add(percentile(&mut supervised, 50), percentile(&mut floors, 50));
-            tail.add(percentile(&mut supervised, 99), percentile(&mut floors, 99));
+            for _ in 0..TURN {
+                supervised.push(child.restart().await);
+            }
+            for _ in 0..TURN {
+                actors.push(renew(&mut alone).await);
+            }
         }
-        child.root.stop().await;
-        bare.task.abort();
-        alone.kill();
-        (middle, tail, actors)
-    });
-    println!("actor: {:?} {}", actors.best(), actors.spread());
-    [("p50", middle, 4.0), ("p99", tail, 8.0)]
-        .into_iter()
-        .map(|(which, rounds, goal)| {
-            let (value, floor) = rounds.best();
-            Figure {
-                group: "supervision".to_owned(),
-                name: format!("restart of a killed child until it answers, {which}"),
-                value,
-                unit: "µs",
-                floor: Some(floor),
-                goal: Some(goal),
-                note: format!("floor: a bare task, respawned; {}", rounds.spread()),
-            }
-        })
-        .collect()
+        let [middle, tail, actor] = &mut rounds;
+        middle.add(percentile(&mut supervised, 50), percentile(&mut tasks, 50));
+        tail.add(percentile(&mut supervised, 99), percentile(&mut tasks, 99));
+        actor.add(percentile(&mut supervised, 50), percentile(&mut actors, 50));
+    }
+    child.root.stop().await;
+    bare.task.abort();
+    alone.kill();
+    rounds
 }
 
 async fn respawn(bare: &mut Bare) -> Duration {

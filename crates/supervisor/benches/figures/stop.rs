@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::figure::Figure;
 use super::fleet::Fleet;
-use super::measure::{Rounds, micros, now, run};
+use super::measure::{From, Rounds, micros, now, run};
 use super::subject::{Bare, Roll};
 
 /// Children.
@@ -18,7 +18,7 @@ const GROWTH: f64 = 2.0;
 
 /// The time for each child, by their number: it is about constant if a stop is linear.
 pub fn stop() -> Vec<Figure> {
-    let sizes: Vec<(usize, Rounds)> = run(|| async {
+    let sizes: Vec<(usize, Rounds)> = run(From::Inside, || async {
         let mut sizes: Vec<_> = SIZES.map(|size| (size, Rounds::default())).into();
         for _ in 0..ROUNDS {
             for (size, rounds) in &mut sizes {

@@ -7,7 +7,7 @@ use ractor::ActorRef;
 
 use super::figure::Figure;
 use super::fleet::Fleet;
-use super::measure::{Rounds, micros, now, run};
+use super::measure::{From, Rounds, micros, now, run};
 use super::subject::{Bare, Roll, Tell};
 
 /// Children.
@@ -17,7 +17,7 @@ const ROUNDS: usize = 9;
 
 /// The time until every replacement has taken its first message, against as many bare tasks.
 pub fn storm() -> Vec<Figure> {
-    let rounds = run(|| async {
+    let rounds = run(From::Inside, || async {
         let mut rounds = Rounds::default();
         let mut fleet = Fleet::start(CHILDREN).await;
         let (roll, mut bare) = bare_fleet().await;

@@ -254,15 +254,19 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         self.waits += 1;
         let (wait, backoff) = (self.waits, self.spec.backoff.clone());
         let Some(member) = self.children.members.get_mut(&key) else { return };
-        let ran = member.started_at.take().map_or(Duration::ZERO, |at| now() - at);
-        if backoff.as_ref().is_some_and(|b| ran >= b.reset_after) {
+        let ran = member.started_at.take().map(|started| at - started);
+        if backoff.as_ref().is_some_and(|b| ran.is_some_and(|ran| ran >= b.reset_after)) {
             member.failures = 0;
         }
         member.failures = member.failures.saturating_add(1);
         let delay = backoff.map_or(Duration::ZERO, |b| b.delay(member.failures));
+        if ran.is_some() && delay.is_zero() {
+            return self.launch(key, true);
+        }
         put(&mut member.place, &member.node, Place::Restarting(wait));
         let me = self.me.clone();
         let retry = Message::Retry { key, wait };
+        // A start that fails again and again goes through the mailbox, and shuts nobody out.
         if delay.is_zero() {
             let _ = me.cast(retry);
             return;
