@@ -37,7 +37,7 @@ pub use backoff::{Backoff, Jitter};
 pub use budget::Intensity;
 pub use child::{ChildSpec, Kind, Restart, Shutdown};
 pub use context::{Context, Options};
-pub use dynamic::{DynamicRef, DynamicSpec};
+pub use dynamic::{DynamicRef, DynamicSpec, Template};
 pub use error::{Error, StartError};
 pub use exit::ExitReason;
 pub use launch::{BoxFuture, Info, StartResult, Started};

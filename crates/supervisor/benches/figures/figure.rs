@@ -4,6 +4,7 @@
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// What belongs together on a page.
+    #[allow(dead_code, reason = "for pages; a bare print has one group")]
     pub group: String,
     /// What was measured.
     pub name: String,

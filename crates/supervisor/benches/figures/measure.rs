@@ -56,35 +56,46 @@ pub fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// The same thing measured in several rounds, beside its floor. Others use the machine at the same
-/// time, and can only make a round slower: the best round is what the code costs.
+/// The same thing measured in several rounds, each beside its floor. Others use the machine at the
+/// same time, so that only what was measured side by side can be compared.
 #[derive(Debug, Default)]
-pub struct Rounds {
-    values: Vec<f64>,
-    floors: Vec<f64>,
-}
+pub struct Rounds(Vec<(f64, f64)>);
 
 impl Rounds {
-    /// Adds a round.
+    /// Adds a round: a value and its floor.
     pub fn add(&mut self, value: f64, floor: f64) {
-        self.values.push(value);
-        self.floors.push(floor);
+        self.0.push((value, floor));
     }
 
-    /// The best value and the best floor.
-    pub fn best(&self) -> (f64, f64) {
-        let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-        (least(&self.values), least(&self.floors))
+    fn by_ratio(&self) -> Vec<(f64, f64)> {
+        let mut rounds = self.0.clone();
+        rounds.sort_unstable_by(|one, other| f64::total_cmp(&ratio(one), &ratio(other)));
+        rounds
+    }
+
+    /// Value and floor of the round whose ratio is in the middle.
+    pub fn middle(&self) -> (f64, f64) {
+        self.by_ratio()[self.0.len() / 2]
+    }
+
+    /// The values in the order of the rounds.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
+        self.0.iter().map(|(value, _)| *value)
     }
 
     /// How far the rounds lay apart, in words.
     pub fn spread(&self) -> String {
-        let mut ratios: Vec<f64> =
-            self.values.iter().zip(&self.floors).map(|(value, floor)| value / floor).collect();
-        ratios.sort_unstable_by(f64::total_cmp);
-        let (first, last) = (ratios[0], ratios[ratios.len() - 1]);
-        let middle = ratios[ratios.len() / 2];
-        let rounds = ratios.len();
-        format!("best of {rounds} rounds; ratio by round {first:.1} to {last:.1}, median {middle:.1}")
+        let rounds = self.by_ratio();
+        let (first, last) = (ratio(&rounds[0]), ratio(&rounds[rounds.len() - 1]));
+        let least = self.values().fold(f64::INFINITY, f64::min);
+        let count = rounds.len();
+        format!(
+            "the middle one of {count} rounds, whose ratios are {first:.1} to {last:.1}; the least \
+             value is {least:.1}"
+        )
     }
+}
+
+fn ratio((value, floor): &(f64, f64)) -> f64 {
+    value / floor
 }

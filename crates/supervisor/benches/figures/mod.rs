@@ -2,9 +2,9 @@
 //! by turn in the same process, which bench harnesses do not do.
 
 pub mod figure;
-mod fleet;
+pub mod fleet;
 mod measure;
 pub mod restart;
 pub mod stop;
 pub mod storm;
-mod subject;
+pub mod subject;

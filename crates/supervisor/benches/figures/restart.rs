@@ -32,13 +32,18 @@ pub fn restart() -> Vec<Figure> {
         figures.push(figure(format!("{restart}, {words}, p50"), &middle, goal(4.0), task));
         figures.push(figure(format!("{restart}, {words}, p99"), &tail, goal(8.0), task));
         let actor = "floor: a ractor actor without a supervisor, respawned";
-        figures.push(figure(format!("{restart}, {words}, against an actor, p50"), &actors, None, actor));
+        figures.push(figure(
+            format!("{restart}, {words}, against an actor, p50"),
+            &actors,
+            None,
+            actor,
+        ));
     }
     figures
 }
 
 fn figure(name: String, rounds: &Rounds, goal: Option<f64>, what: &str) -> Figure {
-    let (value, floor) = rounds.best();
+    let (value, floor) = rounds.middle();
     Figure {
         group: "supervision".to_owned(),
         name,

@@ -40,18 +40,18 @@ pub fn stop() -> Vec<Figure> {
     let mut figures: Vec<Figure> = sizes
         .iter()
         .map(|(size, rounds)| {
-            let (value, floor) = rounds.best();
+            let (value, floor) = rounds.middle();
             let note = format!("floor: as many bare tasks; {}", rounds.spread());
             figure(format!("stop of {size} children, for each"), value, floor, None, note)
         })
         .collect();
-    let ((few, few_bare), (many, many_bare)) = (sizes[0].1.best(), sizes[2].1.best());
+    let mut growth = Rounds::default();
+    let (few, many) = (sizes[0].1.values(), sizes[2].1.values());
+    many.zip(few).for_each(|(many, few)| growth.add(many, few));
+    let (value, floor) = growth.middle();
     let name = format!("stop of {}, for each, against {} children", SIZES[2], SIZES[0]);
-    let note = format!(
-        "linear if about 1; bare tasks, as many: {:.2}",
-        many_bare / few_bare
-    );
-    figures.push(figure(name, many, few, Some(GROWTH), note));
+    let note = format!("linear if the ratio is about 1; {}", growth.spread());
+    figures.push(figure(name, value, floor, Some(GROWTH), note));
     figures
 }
 

@@ -74,7 +74,25 @@ pub async fn subject(context: Context, number: usize, roll: Arc<Roll>, born: Bor
     .await
 }
 
-/// A bare task.
+/// A bare task: takes what it is told, until it crashes or nobody is left to tell it anything.
+pub async fn bare(mut told: mpsc::UnboundedReceiver<Tell>, roll: Arc<Roll>) {
+    while let Some(message) = told.recv().await {
+        match message {
+            Tell::Ping(reply) => drop(reply.send(())),
+            Tell::Hello => roll.answer(),
+            Tell::Crash => return,
+        }
+    }
+}
+
+/// The way to a bare task, which is greeted already.
+pub fn greeted() -> (mpsc::UnboundedSender<Tell>, mpsc::UnboundedReceiver<Tell>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let _ = tell.send(Tell::Hello);
+    (tell, told)
+}
+
+/// A bare task and the way to it.
 pub struct Bare {
     /// The way to it.
     pub tell: mpsc::UnboundedSender<Tell>,
@@ -85,18 +103,8 @@ pub struct Bare {
 impl Bare {
     /// Spawns one, and greets it.
     pub fn spawn(roll: Arc<Roll>) -> Self {
-        let (tell, mut told) = mpsc::unbounded_channel();
-        let _ = tell.send(Tell::Hello);
-        let task = tokio::spawn(async move {
-            while let Some(message) = told.recv().await {
-                match message {
-                    Tell::Ping(reply) => drop(reply.send(())),
-                    Tell::Hello => roll.answer(),
-                    Tell::Crash => return,
-                }
-            }
-        });
-        Self { tell, task }
+        let (tell, told) = greeted();
+        Self { tell, task: tokio::spawn(bare(told, roll)) }
     }
 }
 

@@ -3,17 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use super::children::{Children, Target};
 use super::handle::{DynamicRef, Reply};
-use super::spec::DynamicSpec;
+use super::spec::{DynamicSpec, Template};
 use crate::announced::Announced;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
 use crate::launch::{Notice, StartResult, Started};
-use crate::spec::check_intensity;
 use crate::supervisor::{Child, Count, Handle, Key};
 
 /// What a dynamic supervisor is told.
@@ -22,6 +21,7 @@ pub(crate) enum Message<A> {
     Child { key: Key, incarnation: u64, notice: Notice },
     Retry { key: Key, wait: u64 },
     Terminate(Target, Reply<()>),
+    Template(ActorCell, Reply<Template>),
     Which(Reply<Vec<Child>>),
     Count(Reply<Count>),
 }
@@ -44,7 +44,7 @@ pub(crate) async fn start<A: Clone + Send + Sync + 'static>(
     spec: Arc<DynamicSpec<A>>,
     place: DynamicRef<A>,
 ) -> StartResult {
-    check_intensity(spec.intensity)?;
+    spec.check()?;
     let supervisor = context.supervisor().ok_or(StartError::SupervisorGone)?;
     let arguments = (context, spec);
     let spawned = Actor::spawn_linked(None, Dynamic(Default::default()), arguments, supervisor);

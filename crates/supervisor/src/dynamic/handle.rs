@@ -7,6 +7,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::actor::Message;
 use super::children::Target;
+use super::spec::Template;
 use crate::error::Error;
 use crate::limits;
 use crate::supervisor::{Child, Count, Handle};
@@ -90,6 +91,15 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
     pub async fn terminate_key(&self, key: &str) -> Result<(), Error> {
         let target = Target::Key(key.to_owned());
         self.ask(|reply| Message::Terminate(target, reply)).await
+    }
+
+    /// How a child is declared: as all are.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an actor that is not a child.
+    pub async fn template(&self, child: &ActorCell) -> Result<Template, Error> {
+        let child = child.clone();
+        self.ask(|reply| Message::Template(child, reply)).await
     }
 
     /// All children, in the order of their start.
