@@ -96,6 +96,9 @@ pub(crate) fn launch(
         }
         tell(Notice::Arrived(result));
         let zombie = watch(&cell, &scope, &supervisor, zombie_after).await;
+        if zombie {
+            supervisor.left_behind();
+        }
         scope.go(zombie);
         tell(Notice::Gone { zombie });
     });

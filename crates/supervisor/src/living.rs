@@ -34,12 +34,12 @@ impl Living {
         }
     }
 
-    /// Stops it as its declaration says, and returns when it is gone.
-    pub async fn stop(&self, shutdown: Shutdown, own: &Scope) {
+    /// Stops it as its declaration says, and returns when it is gone. If its supervisor is killed
+    /// meanwhile, it is too: by its [`watch`].
+    pub async fn stop(&self, shutdown: Shutdown) {
         let limit = self.ask(shutdown);
         tokio::select! { biased;
             () = self.scope.gone() => return,
-            () = own.doomed() => {}
             () = overdue(limit) => {}
         }
         self.scope.kill();
@@ -89,7 +89,7 @@ pub(crate) async fn watch(
     }
     scope.end();
     zombie |= !scope.emptied(zombie_after).await;
-    zombie
+    zombie || scope.is_haunted()
 }
 
 /// Whether an actor is dead, whatever is left of its subtree.

@@ -31,6 +31,8 @@ struct Inner {
     /// It is dead with everything below it, or has been given up as a zombie.
     gone: Signal,
     zombie: AtomicBool,
+    /// Something below it was given up, and it could not say so any more.
+    haunted: AtomicBool,
     exit: Mutex<Option<ExitReason>>,
     cell: Mutex<Option<ActorCell>>,
 }
@@ -118,6 +120,18 @@ impl Scope {
     /// Until it is dead or is to be killed.
     pub(crate) async fn closing(&self) {
         self.0.closing.told().await;
+    }
+
+    /// A child of it was given up as a zombie. One that lives reports it; of one that does not,
+    /// whoever is above must know.
+    pub(crate) fn left_behind(&self) {
+        if self.0.closing.is_told() {
+            self.0.haunted.store(true, Ordering::SeqCst);
+        }
+    }
+
+    pub(crate) fn is_haunted(&self) -> bool {
+        self.0.haunted.load(Ordering::SeqCst)
     }
 
     /// Nothing is left of it, unless it left a zombie.

@@ -19,7 +19,7 @@ use crate::supervisor::{Child, Count, Handle, Key};
 pub(crate) enum Message<A> {
     Start(A, Reply<Handle>),
     Child { key: Key, incarnation: u64, notice: Notice },
-    Retry { key: Key, wait: u64 },
+    Retry { key: Key },
     Terminate(Target, Reply<()>),
     Template(ActorCell, Reply<Template>),
     Which(Reply<Vec<Child>>),
@@ -34,7 +34,6 @@ pub(crate) struct State<A> {
     pub budget: Budget,
     pub children: Children<A>,
     pub announced: Announced,
-    pub waits: u64,
     pub ending: bool,
 }
 
@@ -76,7 +75,6 @@ impl<A: Clone + Send + Sync + 'static> Actor for Dynamic<A> {
             spec,
             children: Children::default(),
             announced: Announced::default(),
-            waits: 0,
             ending: false,
         })
     }

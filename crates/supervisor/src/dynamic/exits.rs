@@ -13,6 +13,9 @@ use crate::report::ReportContext;
 use crate::spec::AutoShutdown;
 use crate::supervisor::{Key, Place, living_of, put};
 
+/// A wait that is cancelled ends its key with it, so that there is only one to be told apart.
+const ONCE: u64 = 0;
+
 impl<A: Clone + Send + Sync + 'static> State<A> {
     pub fn gone(&mut self, key: Key, zombie: bool) {
         let member = self.children.members.get_mut(&key).expect("it is kept while it lives");
@@ -101,8 +104,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             let child = child.unwrap_or_default();
             return self.end(ExitReason::GaveUp { child, last: Box::new(reason) });
         }
-        self.waits += 1;
-        let (wait, backoff) = (self.waits, self.spec.backoff.clone());
+        let backoff = self.spec.backoff.clone();
         let Some(member) = self.children.members.get_mut(&key) else { return };
         let ran = member.started_at.take().map(|started| at - started);
         if backoff.as_ref().is_some_and(|b| ran.is_some_and(|ran| ran >= b.reset_after)) {
@@ -113,9 +115,9 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         if ran.is_some() && delay.is_zero() {
             return self.launch(key, true);
         }
-        put(&mut member.place, &member.node, Place::Restarting(wait));
+        put(&mut member.place, &member.node, Place::Restarting(ONCE));
         let me = self.me.clone();
-        let retry = Message::Retry { key, wait };
+        let retry = Message::Retry { key };
         // A start that fails again and again goes through the mailbox, and shuts nobody out.
         if delay.is_zero() {
             let _ = me.cast(retry);
@@ -127,9 +129,9 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         });
     }
 
-    pub fn retry(&mut self, key: Key, wait: u64) {
+    pub fn retry(&mut self, key: Key) {
         let member = self.children.members.get(&key);
-        let waits = |m: &Member<A>| matches!(m.place, Place::Restarting(w) if w == wait);
+        let waits = |m: &Member<A>| matches!(m.place, Place::Restarting(_));
         if member.is_some_and(waits) {
             self.launch(key, true);
         }

@@ -21,7 +21,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         match message {
             Message::Start(argument, reply) => self.start_child(argument, reply),
             Message::Child { key, incarnation, notice } => self.heard(key, incarnation, notice),
-            Message::Retry { key, wait } => self.retry(key, wait),
+            Message::Retry { key } => self.retry(key),
             Message::Terminate(target, reply) => self.terminate(&target, reply),
             Message::Template(child, reply) => {
                 let known = self.children.find(&Target::Cell(child));

@@ -11,7 +11,6 @@ use crate::exit::ExitReason;
 use crate::launch::give_up;
 use crate::living::{Living, expected, overdue};
 use crate::report::ReportContext;
-use crate::scope::Scope;
 use crate::supervisor::{Key, Place, living_of, put};
 
 impl<A: Clone + Send + Sync + 'static> State<A> {
@@ -41,14 +40,13 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         let Place::Running(living) = &member.place else { return };
         let living = living.clone();
         put(&mut member.place, &member.node, Place::Stopping(living.clone()));
-        let (shutdown, own) = (self.spec.shutdown, self.context.scope.clone());
-        self.context.scope.spawn(async move { living.stop(shutdown, &own).await });
+        let shutdown = self.spec.shutdown;
+        self.context.scope.spawn(async move { living.stop(shutdown).await });
     }
 
     /// Stops all children at the same time: one request to each, the same time for all.
     pub async fn stop_all(&mut self) {
         self.ending = true;
-        let (shutdown, own) = (self.spec.shutdown, self.context.scope.clone());
         let zombie_after = self.context.tree.options.zombie_after;
         let me = self.me.get_cell();
         let (mut living, mut starting) = (Vec::new(), Vec::new());
@@ -65,7 +63,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
             }
         }
         let given_up = join_all(starting.iter().map(|scope| give_up(scope, zombie_after)));
-        join(stop_together(&living, shutdown, &own), given_up).await;
+        join(stop_together(&living, self.spec.shutdown), given_up).await;
         for key in self.children.all() {
             self.stopped(key);
         }
@@ -90,7 +88,7 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
 }
 
 /// One request to each, the same time for all; then those that are left are killed.
-async fn stop_together(children: &[Living], shutdown: Shutdown, own: &Scope) {
+async fn stop_together(children: &[Living], shutdown: Shutdown) {
     let all_gone = async || {
         for child in children {
             child.scope.gone().await;
@@ -102,7 +100,6 @@ async fn stop_together(children: &[Living], shutdown: Shutdown, own: &Scope) {
     }
     tokio::select! { biased;
         () = all_gone() => return,
-        () = own.doomed() => {}
         () = overdue(limit) => {}
     }
     children.iter().filter(|child| !child.scope.is_gone()).for_each(|child| child.scope.kill());

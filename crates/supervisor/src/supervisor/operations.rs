@@ -103,7 +103,7 @@ impl State {
         if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
             return;
         }
-        member.unjudged = false;
+        debug_assert!(!member.unjudged, "what has died is judged, or stopped with its group");
         member.incarnation += 1;
         let incarnation = member.incarnation;
         let restarted = matches!(why, Starting::Restart);
@@ -224,8 +224,8 @@ impl State {
             }
         };
         member.put(Place::Stopping(living.clone()));
-        let (shutdown, own) = (member.spec.shutdown, self.context.scope.clone());
-        self.context.scope.spawn(async move { living.stop(shutdown, &own).await });
+        let shutdown = member.spec.shutdown;
+        self.context.scope.spawn(async move { living.stop(shutdown).await });
         self.underway = Some(Underway::Stop { key, why });
     }
 

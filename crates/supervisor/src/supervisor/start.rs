@@ -12,6 +12,7 @@ use crate::exit::ExitReason;
 use crate::launch::{StartResult, Started};
 use crate::living::watch;
 use crate::node::{NodeCell, Status};
+use crate::report::ReportContext;
 use crate::scope::Scope;
 use crate::spec::Spec;
 
@@ -40,7 +41,10 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
     let (watcher, done) = (Scope::default(), supervisor.clone());
     let nobody = watcher.clone();
     watcher.attend(async move {
-        watch(&done.cell(), &context.scope, &nobody, zombie_after).await;
+        if watch(&done.cell(), &context.scope, &nobody, zombie_after).await {
+            let reason = context.scope.exit().unwrap_or(ExitReason::Killed);
+            context.report(ReportContext::Zombie, &context.path(), Some(&reason));
+        }
         node.settle();
         node.status(Status::Stopped);
         done.finish();

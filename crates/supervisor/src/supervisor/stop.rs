@@ -50,7 +50,7 @@ impl State {
         let Some(member) = self.family.get(key) else { return };
         let (shutdown, permanent) =
             (member.spec.shutdown, member.spec.restart == Restart::Permanent);
-        living.stop(shutdown, &self.context.scope).await;
+        living.stop(shutdown).await;
         let reason = living.exit_when_stopped();
         let id = &member.spec.id;
         if living.scope.is_zombie() {
