@@ -6,10 +6,11 @@ use figures::figure::Figure;
 
 type Measure = fn() -> Vec<Figure>;
 
-const ALL: [(&str, Measure); 3] = [
+const ALL: [(&str, Measure); 4] = [
     ("restart", figures::restart::restart),
     ("storm", figures::storm::storm),
     ("stop", figures::stop::stop),
+    ("family", figures::family::family),
 ];
 
 fn main() {

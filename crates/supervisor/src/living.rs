@@ -105,3 +105,63 @@ pub(crate) fn expected(shutdown: Shutdown, permanent: bool, reason: &ExitReason)
         clean => !permanent && clean.is_clean(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    use crate::launch::Started;
+    use crate::{ChildSpec, Flow, Options, Spec, Worker, worker};
+
+    struct Idle;
+
+    impl Worker for Idle {
+        type Message = ();
+
+        fn handle(&mut self, _: &ractor::ActorRef<()>, (): ()) -> Result<Flow, String> {
+            Ok(Flow::Continue)
+        }
+    }
+
+    /// Stands for synchronous code: a task that does not end, whatever happens to its child.
+    fn undying(kept: Arc<Mutex<Option<Scope>>>) -> ChildSpec {
+        ChildSpec::worker("w", move |context| {
+            let scope = context.scope().clone();
+            scope.attend(std::future::pending());
+            *kept.lock().expect("one") = Some(scope);
+            Box::pin(async move {
+                let started: Started = worker(context, |_, _| Ok(Idle)).await?;
+                Ok(started)
+            })
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_zombie_whose_supervisor_is_dead_when_it_is_given_up_is_reported_above() {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let (heard, kept) = (reports.clone(), Arc::new(Mutex::new(None)));
+        let limit = Duration::from_secs(10);
+        let options = Options::default().zombie_after(limit).reports(move |report| {
+            heard.lock().expect("one").push(format!("{:?} {}", report.context, report.child));
+        });
+        let below = kept.clone();
+        let nested =
+            ChildSpec::supervisor("n", move || Spec::default().child(undying(below.clone())));
+        let root = crate::start("root", Spec::default().child(nested), options).await;
+        let root = root.expect("it starts");
+        let nested = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+        let first = kept.lock().expect("one").clone().expect("it runs");
+        first.kill();
+        tokio::time::sleep(limit / 2).await;
+        nested.kill();
+        // The child is given up after ten seconds, when the supervisor is dead; nothing else is
+        // left of the supervisor then.
+        nested.exit().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let heard = reports.lock().expect("one").clone();
+        assert!(heard.contains(&"Zombie n".to_owned()), "{heard:?}");
+        root.kill();
+        root.exit().await;
+    }
+}

@@ -38,6 +38,7 @@ impl fmt::Display for Status {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exit {
     /// Why.
     pub reason: ExitReason,

@@ -38,6 +38,7 @@ pub trait Worker: Send + Sized + 'static {
 
 /// Whether an actor goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flow {
     /// It does.
     Continue,
@@ -49,6 +50,10 @@ pub enum Flow {
 
 /// Starts a worker as a child. `init` must be quick: it runs within the start timeout, and whoever
 /// asked for the child waits for it.
+///
+/// The worker is not linked to its supervisor in ractor: its [`Scope`] is what its supervisor knows
+/// it by. Of several workers that one start function starts, the child is the one that it returns;
+/// the others live and die with the supervisor.
 ///
 /// # Errors
 /// When `init` fails or panics.

@@ -33,7 +33,7 @@ pub fn storm() -> Vec<Figure> {
             for _ in 0..TASK_STORMS {
                 floor += tasks.crash().await;
             }
-            rounds.add(micros(crash(&mut fleet).await), micros(floor / TASK_STORMS));
+            rounds.add(micros(crash(&mut fleet).await) / 1e3, micros(floor / TASK_STORMS) / 1e3);
         }
         fleet.root.stop().await;
         tasks.set.shutdown().await;
@@ -43,9 +43,9 @@ pub fn storm() -> Vec<Figure> {
     vec![Figure {
         group: "supervision".to_owned(),
         name: format!("{CHILDREN} children crash at once, until all are replaced"),
-        value: value / 1e3,
+        value,
         unit: "ms",
-        floor: Some(floor / 1e3),
+        floor: Some(floor),
         goal: Some(6.0),
         note: format!("floor: as many bare tasks in a JoinSet, respawned; {}", rounds.spread()),
     }]

@@ -112,17 +112,12 @@ impl<A: Clone + Send + Sync + 'static> State<A> {
         }
         member.failures = member.failures.saturating_add(1);
         let delay = backoff.map_or(Duration::ZERO, |b| b.delay(member.failures));
-        if ran.is_some() && delay.is_zero() {
+        if delay.is_zero() {
             return self.launch(key, true);
         }
         put(&mut member.place, &member.node, Place::Restarting(ONCE));
         let me = self.me.clone();
         let retry = Message::Retry { key };
-        // A start that fails again and again goes through the mailbox, and shuts nobody out.
-        if delay.is_zero() {
-            let _ = me.cast(retry);
-            return;
-        }
         self.context.scope.spawn(async move {
             tokio::time::sleep(delay).await;
             let _ = me.cast(retry);

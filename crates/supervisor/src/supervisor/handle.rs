@@ -84,6 +84,7 @@ impl Child {
 
 /// How many children there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Count {
     /// Declarations.
     pub specs: usize,
@@ -182,7 +183,7 @@ impl SupervisorRef {
         self.ask(Request::WhichChildren).await
     }
 
-    /// One child.
+    /// One child, whatever the number of the others.
     ///
     /// # Errors
     /// [`Error::NotFound`].

@@ -42,7 +42,6 @@ impl State {
         // Who still waits for an answer need not wait until this state is dropped, wherever that
         // is.
         (self.underway, self.boot) = (None, None);
-        self.queue.clear();
         self.requests.clear();
     }
 

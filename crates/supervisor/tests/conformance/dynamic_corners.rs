@@ -278,3 +278,27 @@ async fn sup_d08_the_limit_is_for_all_and_those_that_have_not_stopped_by_then_ar
     let ends: Vec<String> = lab.log().into_iter().filter(|l| l.starts_with("exit")).collect();
     assert_eq!(ends, ["exit b: killed", "exit a: shutdown", "exit c: killed"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn sup_d07_what_waits_for_the_end_of_a_child_is_not_started_by_a_supervisor_that_stops() {
+    let lab = Lab::new();
+    lab.script("a", |_| Act::Raw(Manners { stop_wait: secs(2), ..Manners::default() }));
+    let (root, fleet) = fleet(&lab, keyed(&lab, Restart::Temporary)).await;
+    add(&fleet, "a").await;
+    let requests = [true, false].map(|terminate| {
+        let fleet = fleet.clone();
+        tokio::spawn(async move {
+            if terminate {
+                return fleet.terminate_key("a").await.err();
+            }
+            fleet.start_child("a".to_owned()).await.err()
+        })
+    });
+    idle().await;
+    soon(root.stop()).await;
+    let [terminated, started] = requests;
+    assert!(soon(terminated).await.expect("it returns").is_none());
+    let refused = soon(started).await.expect("it returns");
+    assert!(matches!(refused, Some(Error::NoSupervisor)), "{refused:?}");
+    assert_eq!(lab.starts("a"), 1);
+}
