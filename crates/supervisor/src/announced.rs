@@ -5,10 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use ractor::{ActorCell, ActorId, SupervisionEvent};
 
 use crate::exit::ExitReason;
-
-/// More reasons than this are not kept: an actor that is linked to a supervisor and is not its
-/// child must not make it grow. Above the number of children that may die at the same time.
-const MAX: usize = 1 << 17;
+use crate::limits::ANNOUNCED;
 
 /// The reasons, the oldest first. Whoever is not asked for is forgotten in the end.
 #[derive(Default)]
@@ -36,7 +33,7 @@ impl Announced {
             let reasons = &self.reasons;
             self.order.retain(|id| reasons.contains_key(id));
         }
-        if self.reasons.len() >= MAX
+        if self.reasons.len() >= ANNOUNCED
             && let Some(oldest) = self.order.pop_front()
         {
             self.reasons.remove(&oldest);
@@ -47,7 +44,8 @@ impl Announced {
 
     /// Why this actor ended, asked once.
     pub fn take(&mut self, cell: &ActorCell) -> Option<ExitReason> {
-        self.reasons.remove(&cell.get_id())
+        // Workers are not announced: without others there is nothing to look for.
+        if self.reasons.is_empty() { None } else { self.reasons.remove(&cell.get_id()) }
     }
 }
 
@@ -59,8 +57,8 @@ mod tests {
     fn what_nobody_asks_for_is_forgotten_in_the_order_of_its_announcement() {
         let mut announced = Announced::default();
         let id = |n: usize| ActorId::Local(n as u64);
-        (0..MAX + 10).for_each(|n| announced.keep(id(n), ExitReason::Killed));
-        assert_eq!(announced.reasons.len(), MAX);
+        (0..ANNOUNCED + 10).for_each(|n| announced.keep(id(n), ExitReason::Killed));
+        assert_eq!(announced.reasons.len(), ANNOUNCED);
         assert!(!announced.reasons.contains_key(&id(9)));
         assert!(announced.reasons.contains_key(&id(10)));
     }

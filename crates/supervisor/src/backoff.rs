@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::limits::DOUBLINGS;
+
 /// A draw from the host's source of chance, so that a simulation stays a function of its seed.
 pub type Jitter = Arc<dyn Fn() -> u32 + Send + Sync>;
 
@@ -24,7 +26,7 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after so many failures in a row (from 1).
     pub(crate) fn delay(&self, failures: u32) -> Duration {
-        let doubled = self.from.saturating_mul(1 << failures.saturating_sub(1).min(20));
+        let doubled = self.from.saturating_mul(1 << failures.saturating_sub(1).min(DOUBLINGS));
         let half = doubled.min(self.to) / 2;
         half + half.mul_f64(f64::from((self.jitter)()) / f64::from(u32::MAX))
     }

@@ -7,13 +7,9 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::dynamic::{DynamicRef, DynamicSpec};
 use crate::launch::{BoxFuture, StartResult};
+use crate::limits;
 use crate::spec::Spec;
 use crate::supervisor::start_nested;
-
-/// OTP's default for workers.
-const WORKER_SHUTDOWN: Duration = Duration::from_secs(5);
-/// A start function must be quick; slow work belongs behind it.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When a child that has ended is restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,9 +77,9 @@ impl ChildSpec {
             start: Arc::new(start),
             kind: Kind::Worker,
             restart: Restart::default(),
-            shutdown: Shutdown::Timeout(WORKER_SHUTDOWN),
+            shutdown: Shutdown::Timeout(limits::SHUTDOWN),
             significant: false,
-            start_timeout: Some(START_TIMEOUT),
+            start_timeout: Some(limits::START),
         }
     }
 

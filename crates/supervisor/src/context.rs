@@ -1,5 +1,6 @@
 //! What a child knows of its place in the tree.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use ractor::ActorCell;
 use tokio::time::Instant;
 
 use crate::exit::ExitReason;
+use crate::limits;
 use crate::node::NodeCell;
 use crate::report::{Report, ReportContext, Reports};
 use crate::scope::Scope;
@@ -26,7 +28,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { reports: None, zombie_after: Duration::from_secs(10) }
+        Self { reports: None, zombie_after: limits::ZOMBIE_AFTER }
     }
 }
 
@@ -67,7 +69,6 @@ impl Tree {
 /// The place of one incarnation of a child. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    pub(crate) path: Arc<str>,
     pub(crate) incarnation: u64,
     pub(crate) scope: Scope,
     /// None for a root.
@@ -79,7 +80,7 @@ pub struct Context {
 impl Context {
     /// Ids from the root down, joined by `/`.
     pub fn path(&self) -> &str {
-        &self.path
+        self.node.path()
     }
 
     /// Which run of this child it is, from 1.
@@ -92,8 +93,8 @@ impl Context {
         &self.scope
     }
 
-    /// The supervisor to link to; a child that is not linked is found dead all the same, but its
-    /// exit reason is not known.
+    /// The supervisor to link to, for actors that are not workers; a child that is not linked is
+    /// found dead all the same, but its exit reason is not known.
     pub fn supervisor(&self) -> Option<ActorCell> {
         self.supervisor.clone()
     }
@@ -103,18 +104,23 @@ impl Context {
     }
 
     /// Reports about a child of the supervisor that this is the context of.
-    pub(crate) fn report(&self, context: ReportContext, child: &str, reason: Option<ExitReason>) {
+    pub(crate) fn report(
+        &self,
+        context: ReportContext,
+        child: &dyn fmt::Display,
+        reason: Option<&ExitReason>,
+    ) {
         if let Some(reports) = &self.tree.options.reports {
-            let supervisor = self.path.to_string();
-            let report = Report { supervisor, context, reason, child: child.to_owned() };
+            let (supervisor, child) = (self.path().to_owned(), child.to_string());
+            let report = Report { supervisor, context, reason: reason.cloned(), child };
             // A listener's bug is not the supervisor's.
             let _ = catch_unwind(AssertUnwindSafe(|| reports(&report)));
         }
     }
 }
 
-impl std::fmt::Debug for Context {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Context({} #{})", self.path, self.incarnation)
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({} #{})", self.path(), self.incarnation)
     }
 }

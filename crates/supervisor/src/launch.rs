@@ -1,4 +1,4 @@
-//! Starting a child, beside its supervisor's mailbox.
+//! One incarnation of a child, beside its supervisor's mailbox: from its start to its end.
 
 use std::any::Any;
 use std::future::Future;
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use ractor::ActorCell;
-use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::error::StartError;
 use crate::exit::panic_text;
+use crate::living::watch;
 use crate::scope::Scope;
 use crate::supervisor::SupervisorRef;
 
@@ -28,7 +28,8 @@ pub type StartResult = Result<Started, StartError>;
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Started {
-    /// An actor runs, linked to [`Context::supervisor`].
+    /// An actor runs. One that is not a [`Worker`](crate::Worker) should be linked to
+    /// [`Context::supervisor`], so that its exit reason is known.
     Running {
         /// The actor.
         cell: ActorCell,
@@ -53,87 +54,72 @@ impl Started {
     }
 }
 
-/// A start that has succeeded, on its way to its supervisor. If that dies first, what was started
-/// dies too, and is waited for.
-pub(crate) struct Arrival {
-    result: Option<StartResult>,
-    scope: Scope,
-    own: Scope,
-    zombie_after: Duration,
+/// What a supervisor is told of an incarnation: each once, in this order; no end where there was no
+/// start.
+pub(crate) enum Notice {
+    /// Its start function has returned, or was given up. What a start that failed has left behind
+    /// is dead.
+    Arrived(StartResult),
+    /// It is dead with everything below it, unless it left a zombie.
+    Gone { zombie: bool },
 }
 
-impl Arrival {
-    /// The scope of what was started.
-    pub fn scope(&self) -> Scope {
-        self.scope.clone()
-    }
-
-    pub fn take(mut self) -> StartResult {
-        self.result.take().expect("taken once")
-    }
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        if let Some(Ok(Started::Running { .. })) = self.result.take() {
-            // An arrival is dropped with its supervisor's mailbox, whose subtree waits for this.
-            let (scope, zombie_after) = (self.scope.clone(), self.zombie_after);
-            self.own.attend(async move { scope.discard(zombie_after).await });
-        }
-    }
-}
-
-/// A start under way. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Launch {
-    scope: Scope,
-    /// Told when the start function has returned, or was given up and has left nothing.
-    settled: CancellationToken,
-}
-
-impl Launch {
-    /// Does not wait for the start function any longer: it is dropped, and its arrival is a
-    /// failure.
-    pub fn cancel(&self) {
-        self.scope.kill();
-    }
-
-    /// The same, and returns when nothing is left of it.
-    pub async fn give_up(&self, zombie_after: Duration) {
-        self.cancel();
-        // Synchronous code in a start function cannot be stopped either.
-        let _ = tokio::time::timeout(zombie_after, self.settled.cancelled()).await;
-        self.scope.discard(zombie_after).await;
-    }
-}
-
-/// Runs a start function as a task of the supervisor's scope; a panic in it is a failed start. What
-/// a start that fails has left behind is dead before the supervisor hears of it.
+/// Runs an incarnation as a task of the supervisor's scope: starts it (a panic is a failed start)
+/// and sees to its end, also when the supervisor dies first.
 pub(crate) fn launch(
     own: &Scope,
     context: Context,
     timeout: Option<Duration>,
     start: impl FnOnce(Context) -> BoxFuture<'static, StartResult> + Send + 'static,
-    done: impl FnOnce(Arrival) + Send + 'static,
-) -> Launch {
+    tell: impl Fn(Notice) + Send + 'static,
+) -> Scope {
     let (scope, supervisor) = (context.scope.clone(), own.clone());
+    let launched = scope.clone();
     let zombie_after = context.tree.options.zombie_after;
-    let launch = Launch { scope: scope.clone(), settled: CancellationToken::new() };
-    let settled = launch.settled.clone();
     own.attend(async move {
-        // Also what is dropped unfinished may panic.
-        let result = AssertUnwindSafe(run(&supervisor, context, timeout, start)).catch_unwind();
-        let result = result
+        let parent = context.supervisor.clone();
+        // Also what is dropped unfinished may panic. Boxed, as everything here that is short or
+        // rare: what is left is what a child costs for as long as it lives.
+        let run = Box::pin(run(&supervisor, context, timeout, start));
+        let result = AssertUnwindSafe(run)
+            .catch_unwind()
             .await
             .unwrap_or_else(|panic| Err(StartError::Failed(panic_text(panic.as_ref()))));
-        match &result {
-            Ok(Started::Running { cell, .. }) => scope.set_cell(cell.clone()),
-            _ => scope.discard(zombie_after).await,
+        let Ok(Started::Running { cell, .. }) = &result else {
+            Box::pin(scope.discard(zombie_after)).await;
+            scope.go(false);
+            return tell(Notice::Arrived(result));
+        };
+        let cell = cell.clone();
+        if let (Some(other), Some(parent)) = (scope.adopt(&cell), parent) {
+            entrust(&other, parent);
         }
-        done(Arrival { result: Some(result), scope, own: supervisor, zombie_after });
-        settled.cancel();
+        tell(Notice::Arrived(result));
+        let zombie = watch(&cell, &scope, &supervisor, zombie_after).await;
+        if zombie {
+            supervisor.left_behind();
+        }
+        scope.go(zombie);
+        tell(Notice::Gone { zombie });
     });
-    launch
+    launched
+}
+
+/// A worker that is not the child that it was started for lives and dies with the supervisor.
+fn entrust(worker: &ActorCell, supervisor: ActorCell) {
+    worker.link(supervisor);
+    if worker.try_get_supervisor().is_none() {
+        worker.kill();
+    }
+}
+
+/// Does not wait for a start any longer; returns when nothing is left of it.
+pub(crate) async fn give_up(scope: &Scope, zombie_after: Duration) {
+    scope.kill();
+    // Synchronous code in a start function cannot be stopped either.
+    if tokio::time::timeout(zombie_after, scope.gone()).await.is_err() {
+        scope.discard(zombie_after).await;
+    }
 }
 
 async fn run(
@@ -153,8 +139,7 @@ async fn run(
         }
     };
     tokio::select! { biased;
-        () = supervisor.ended() => Err(StartError::SupervisorGone),
-        () = supervisor.doomed() => Err(StartError::SupervisorGone),
+        () = supervisor.closing() => Err(StartError::SupervisorGone),
         () = scope.doomed() => {
             let why = scope.exit().map(|reason| reason.to_string());
             Err(StartError::Failed(why.unwrap_or_else(|| "its start was given up".to_owned())))

@@ -1,11 +1,8 @@
 //! A running child: how it is stopped, and how its death is noticed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::{ActorCell, ActorStatus};
-use tokio_util::sync::CancellationToken;
 
 use crate::child::Shutdown;
 use crate::exit::ExitReason;
@@ -20,98 +17,79 @@ pub(crate) struct Living {
     pub scope: Scope,
     pub info: Option<Info>,
     pub supervisor: Option<SupervisorRef>,
-    /// Told when it is dead with everything below it, or has been given up as a zombie.
-    pub gone: CancellationToken,
-    zombie: Arc<AtomicBool>,
 }
 
 impl Living {
-    pub fn new(
-        cell: ActorCell,
-        scope: Scope,
-        info: Option<Info>,
-        supervisor: Option<SupervisorRef>,
-    ) -> Self {
-        scope.set_cell(cell.clone());
-        Self {
-            cell,
-            scope,
-            info,
-            supervisor,
-            gone: CancellationToken::new(),
-            zombie: Arc::default(),
-        }
-    }
-
-    /// Watches it as a task of its supervisor, which is told when it is gone and whether it left a
-    /// zombie. The task sees to the child's end also when the supervisor dies.
-    pub fn watch(
-        &self,
-        own: &Scope,
-        zombie_after: Duration,
-        on_gone: impl FnOnce(bool) + Send + 'static,
-    ) {
-        let (living, supervisor) = (self.clone(), own.clone());
-        own.attend(async move {
-            let zombie = living.attend(&supervisor, zombie_after).await;
-            living.zombie.store(zombie, Ordering::Release);
-            living.gone.cancel();
-            on_gone(zombie);
-        });
-    }
-
-    async fn attend(&self, supervisor: &Scope, zombie_after: Duration) -> bool {
-        let dead = tokio::select! { biased;
-            _ = self.cell.wait(None) => true,
-            () = self.scope.doomed() => false,
-            () = supervisor.doomed() => false,
-            () = supervisor.ended() => false,
-        };
-        let mut zombie = false;
-        if !dead {
-            self.scope.kill();
-            zombie = self.cell.wait(Some(zombie_after)).await.is_err();
-        }
-        self.scope.end();
-        zombie |= tokio::time::timeout(zombie_after, self.scope.empty()).await.is_err();
-        zombie
-    }
-
-    /// Stops it as its declaration says, and returns when it is gone.
-    pub async fn stop(&self, shutdown: Shutdown, own: &Scope) {
-        let limit = match shutdown {
-            Shutdown::BrutalKill => {
-                self.scope.kill();
-                return self.gone.cancelled().await;
+    /// Asks it to stop, or kills it, as its declaration says; the time that it may take.
+    pub fn ask(&self, shutdown: Shutdown) -> Option<Duration> {
+        match shutdown {
+            Shutdown::BrutalKill => self.scope.kill(),
+            Shutdown::Timeout(_) | Shutdown::Infinity => {
+                self.cell.stop(Some("shutdown".to_owned()));
             }
+        }
+        match shutdown {
             Shutdown::Timeout(limit) => Some(limit),
-            Shutdown::Infinity => None,
-        };
-        self.cell.stop(Some("shutdown".to_owned()));
-        let overdue = async {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
+            Shutdown::BrutalKill | Shutdown::Infinity => None,
+        }
+    }
+
+    /// Stops it as its declaration says, and returns when it is gone. If its supervisor is killed
+    /// meanwhile, it is too: by its [`watch`].
+    pub async fn stop(&self, shutdown: Shutdown) {
+        let limit = self.ask(shutdown);
         tokio::select! { biased;
-            () = self.gone.cancelled() => return,
-            () = own.doomed() => {}
-            () = overdue => {}
+            () = self.scope.gone() => return,
+            () = overdue(limit) => {}
         }
         self.scope.kill();
-        self.gone.cancelled().await;
-    }
-
-    /// Whether it was given up instead of found dead.
-    pub fn is_zombie(&self) -> bool {
-        self.zombie.load(Ordering::Acquire)
+        self.scope.gone().await;
     }
 
     /// Why it ended, as far as it said so itself.
     pub fn exit(&self) -> Option<ExitReason> {
         self.scope.exit()
     }
+
+    /// Why it ended, where nobody heard what ractor had to say: one that says nothing was killed,
+    /// if it was to be.
+    pub fn exit_when_stopped(&self) -> ExitReason {
+        let killed = self.scope.is_doomed();
+        let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
+        self.exit().unwrap_or(silent)
+    }
+}
+
+/// After the limit, or never.
+pub(crate) async fn overdue(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sees to the end of an actor: returns when it is dead with everything below it, or has been given
+/// up; then it has left a zombie. It is killed when its scope is doomed, or when its supervisor is
+/// or has ended.
+pub(crate) async fn watch(
+    cell: &ActorCell,
+    scope: &Scope,
+    supervisor: &Scope,
+    zombie_after: Duration,
+) -> bool {
+    let dead = tokio::select! { biased;
+        _ = cell.wait(None) => true,
+        () = scope.doomed() => false,
+        () = supervisor.closing() => false,
+    };
+    let mut zombie = false;
+    if !dead {
+        scope.kill();
+        zombie = Box::pin(cell.wait(Some(zombie_after))).await.is_err();
+    }
+    scope.end();
+    zombie |= !scope.emptied(zombie_after).await;
+    zombie || scope.is_haunted()
 }
 
 /// Whether an actor is dead, whatever is left of its subtree.
@@ -125,5 +103,65 @@ pub(crate) fn expected(shutdown: Shutdown, permanent: bool, reason: &ExitReason)
         ExitReason::Shutdown => true,
         ExitReason::Killed => shutdown == Shutdown::BrutalKill,
         clean => !permanent && clean.is_clean(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    use crate::launch::Started;
+    use crate::{ChildSpec, Flow, Options, Spec, Worker, worker};
+
+    struct Idle;
+
+    impl Worker for Idle {
+        type Message = ();
+
+        fn handle(&mut self, _: &ractor::ActorRef<()>, (): ()) -> Result<Flow, String> {
+            Ok(Flow::Continue)
+        }
+    }
+
+    /// Stands for synchronous code: a task that does not end, whatever happens to its child.
+    fn undying(kept: Arc<Mutex<Option<Scope>>>) -> ChildSpec {
+        ChildSpec::worker("w", move |context| {
+            let scope = context.scope().clone();
+            scope.attend(std::future::pending());
+            *kept.lock().expect("one") = Some(scope);
+            Box::pin(async move {
+                let started: Started = worker(context, |_, _| Ok(Idle)).await?;
+                Ok(started)
+            })
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_zombie_whose_supervisor_is_dead_when_it_is_given_up_is_reported_above() {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let (heard, kept) = (reports.clone(), Arc::new(Mutex::new(None)));
+        let limit = Duration::from_secs(10);
+        let options = Options::default().zombie_after(limit).reports(move |report| {
+            heard.lock().expect("one").push(format!("{:?} {}", report.context, report.child));
+        });
+        let below = kept.clone();
+        let nested =
+            ChildSpec::supervisor("n", move || Spec::default().child(undying(below.clone())));
+        let root = crate::start("root", Spec::default().child(nested), options).await;
+        let root = root.expect("it starts");
+        let nested = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+        let first = kept.lock().expect("one").clone().expect("it runs");
+        first.kill();
+        tokio::time::sleep(limit / 2).await;
+        nested.kill();
+        // The child is given up after ten seconds, when the supervisor is dead; nothing else is
+        // left of the supervisor then.
+        nested.exit().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let heard = reports.lock().expect("one").clone();
+        assert!(heard.contains(&"Zombie n".to_owned()), "{heard:?}");
+        root.kill();
+        root.exit().await;
     }
 }

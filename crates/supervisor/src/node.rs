@@ -38,6 +38,7 @@ impl fmt::Display for Status {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exit {
     /// Why.
     pub reason: ExitReason,
@@ -66,33 +67,56 @@ pub struct Node {
     pub last_exit: Option<Exit>,
 }
 
+/// What changes about a node.
+#[derive(Debug)]
+pub(crate) struct Data {
+    pub status: Status,
+    pub incarnation: u64,
+    pub restarts: u64,
+    pub budget: Option<(u32, u32)>,
+    pub last_exit: Option<Exit>,
+}
+
 /// A node, and those below it.
 #[derive(Debug)]
 pub(crate) struct NodeCell {
-    data: Mutex<Node>,
+    path: String,
+    kind: Kind,
+    data: Mutex<Data>,
     children: Mutex<BTreeMap<u64, Arc<NodeCell>>>,
 }
 
 impl NodeCell {
     pub fn new(path: String, kind: Kind) -> Arc<Self> {
-        let node = Node {
-            path,
-            kind,
+        let data = Data {
             status: Status::Stopped,
             incarnation: 0,
             restarts: 0,
             budget: None,
             last_exit: None,
         };
-        Arc::new(Self { data: Mutex::new(node), children: Mutex::default() })
+        Arc::new(Self { path, kind, data: Mutex::new(data), children: Mutex::default() })
     }
 
-    pub fn update(&self, change: impl FnOnce(&mut Node)) {
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub fn update(&self, change: impl FnOnce(&mut Data)) {
         change(&mut lock(&self.data));
     }
 
     pub fn status(&self, status: Status) {
         self.update(|node| node.status = status);
+    }
+
+    /// A run of it has ended, and with it everything below.
+    pub fn ended(&self, reason: ExitReason, at: Duration) {
+        self.update(|node| {
+            node.last_exit = Some(Exit { reason, at });
+            node.status = Status::Stopped;
+        });
+        self.settle();
     }
 
     pub fn add(&self, key: u64, child: Arc<NodeCell>) {
@@ -120,7 +144,17 @@ impl NodeCell {
     /// Parents before children, children in the order of their start. No lock is held while another
     /// is taken.
     pub fn collect(&self, nodes: &mut Vec<Node>) {
-        nodes.push(lock(&self.data).clone());
+        let data = lock(&self.data);
+        nodes.push(Node {
+            path: self.path.clone(),
+            kind: self.kind,
+            status: data.status,
+            incarnation: data.incarnation,
+            restarts: data.restarts,
+            budget: data.budget,
+            last_exit: data.last_exit.clone(),
+        });
+        drop(data);
         let children: Vec<Arc<NodeCell>> = lock(&self.children).values().cloned().collect();
         children.iter().for_each(|child| child.collect(nodes));
     }

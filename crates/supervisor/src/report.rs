@@ -10,6 +10,7 @@ pub type Reports = Arc<dyn Fn(&Report) + Send + Sync>;
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// Path of the supervisor.
     pub supervisor: String,

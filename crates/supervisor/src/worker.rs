@@ -38,6 +38,7 @@ pub trait Worker: Send + Sized + 'static {
 
 /// Whether an actor goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flow {
     /// It does.
     Continue,
@@ -50,25 +51,31 @@ pub enum Flow {
 /// Starts a worker as a child. `init` must be quick: it runs within the start timeout, and whoever
 /// asked for the child waits for it.
 ///
+/// The worker is not linked to its supervisor in ractor: its [`Scope`] is what its supervisor knows
+/// it by. Of several workers that one start function starts, the child is the one that it returns;
+/// the others live and die with the supervisor.
+///
 /// # Errors
 /// When `init` fails or panics.
 pub async fn worker<W: Worker>(
     context: Context,
     init: impl FnOnce(&ActorRef<W::Message>, &Context) -> Result<W, String> + Send + 'static,
 ) -> StartResult {
-    let supervisor = context.supervisor.clone();
     let arguments = Arguments { init: Box::new(init), context };
-    let host = Host::<W>(PhantomData);
-    let spawned = match supervisor {
-        Some(supervisor) => Actor::spawn_linked(None, host, arguments, supervisor).await,
-        None => Actor::spawn(None, host, arguments).await,
-    };
-    match spawned {
+    // Not linked: its scope knows it and says why it ended, and its supervisor awaits its death
+    // there. A link would only be heard a second time, and is guarded by a lock for all actors of
+    // the process.
+    match Actor::spawn(None, Host::<W>(PhantomData), arguments).await {
         Ok((actor, _)) => Ok(Started::running(actor.get_cell())),
         Err(SpawnErr::StartupFailed(error)) => Err(StartError::Failed(error.to_string())),
         Err(error) => Err(StartError::Failed(error.to_string())),
     }
 }
+
+/// Its scope says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the worker has failed")]
+struct Failed;
 
 type Init<W> = dyn FnOnce(&ActorRef<<W as Worker>::Message>, &Context) -> Result<W, String> + Send;
 
@@ -114,6 +121,14 @@ impl<W: Worker> Actor for Host<W> {
         arguments: Arguments<W>,
     ) -> Result<Held<W>, ActorProcessingErr> {
         let Arguments { init, context } = arguments;
+        let first = context.scope.claim(&me.get_cell());
+        if let (false, Some(supervisor)) = (first, context.supervisor()) {
+            // The scope's actor is another one; whoever gives up the start must not forget this.
+            me.get_cell().link(supervisor);
+            if me.get_cell().try_get_supervisor().is_none() {
+                return Err("the supervisor is about to end".into());
+            }
+        }
         let worker = catch_unwind(AssertUnwindSafe(|| init(&me, &context)))
             .unwrap_or_else(|panic| Err(panic_text(panic.as_ref())))?;
         Ok(Held { worker: Some(worker), scope: context.scope, parting: None })
@@ -138,9 +153,9 @@ impl<W: Worker> Actor for Host<W> {
             me.stop(None);
             return Ok(());
         }
-        held.scope.set_exit(reason.clone());
+        held.scope.set_exit(reason);
         held.discard();
-        Err(reason.to_string().into())
+        Err(Failed.into())
     }
 
     async fn post_stop(

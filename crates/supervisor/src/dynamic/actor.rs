@@ -3,26 +3,25 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use super::children::{Children, Target};
 use super::handle::{DynamicRef, Reply};
-use super::spec::DynamicSpec;
+use super::spec::{DynamicSpec, Template};
 use crate::announced::Announced;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
-use crate::launch::{Arrival, StartResult, Started};
-use crate::spec::check_intensity;
+use crate::launch::{Notice, StartResult, Started};
 use crate::supervisor::{Child, Count, Handle, Key};
 
 /// What a dynamic supervisor is told.
 pub(crate) enum Message<A> {
     Start(A, Reply<Handle>),
-    Arrived { key: Key, incarnation: u64, arrival: Arrival },
-    Gone { key: Key, incarnation: u64, zombie: bool },
-    Retry { key: Key, wait: u64 },
+    Child { key: Key, incarnation: u64, notice: Notice },
+    Retry { key: Key },
     Terminate(Target, Reply<()>),
+    Template(ActorCell, Reply<Template>),
     Which(Reply<Vec<Child>>),
     Count(Reply<Count>),
 }
@@ -35,7 +34,6 @@ pub(crate) struct State<A> {
     pub budget: Budget,
     pub children: Children<A>,
     pub announced: Announced,
-    pub waits: u64,
     pub ending: bool,
 }
 
@@ -45,7 +43,7 @@ pub(crate) async fn start<A: Clone + Send + Sync + 'static>(
     spec: Arc<DynamicSpec<A>>,
     place: DynamicRef<A>,
 ) -> StartResult {
-    check_intensity(spec.intensity)?;
+    spec.check()?;
     let supervisor = context.supervisor().ok_or(StartError::SupervisorGone)?;
     let arguments = (context, spec);
     let spawned = Actor::spawn_linked(None, Dynamic(Default::default()), arguments, supervisor);
@@ -77,7 +75,6 @@ impl<A: Clone + Send + Sync + 'static> Actor for Dynamic<A> {
             spec,
             children: Children::default(),
             announced: Announced::default(),
-            waits: 0,
             ending: false,
         })
     }

@@ -1,6 +1,7 @@
 //! The children of a dynamic supervisor.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use ractor::{ActorCell, ActorId};
@@ -33,6 +34,28 @@ pub(crate) struct Member<A> {
     pub successor: Option<A>,
     /// Who waits for its end.
     pub terminators: Vec<Reply<()>>,
+}
+
+impl<A> Member<A> {
+    /// What it is called in reports: its name, or the number that it was started as.
+    pub fn id(&self, key: Key) -> Id<'_> {
+        self.name.as_deref().map_or(Id::Key(key), Id::Name)
+    }
+}
+
+/// What a child is called.
+pub(crate) enum Id<'a> {
+    Name(&'a str),
+    Key(Key),
+}
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Key(key) => write!(f, "{key}"),
+        }
+    }
 }
 
 /// All children, and where to find them.
@@ -76,12 +99,12 @@ impl<A> Children<A> {
         Some(member)
     }
 
-    pub fn runs_as(&mut self, key: Key, cell: &ActorCell) {
-        self.cells.insert(cell.get_id(), key);
+    pub fn runs_as(&mut self, key: Key, cell: ActorId) {
+        self.cells.insert(cell, key);
     }
 
-    pub fn runs_no_more(&mut self, cell: &ActorCell) {
-        self.cells.remove(&cell.get_id());
+    pub fn runs_no_more(&mut self, cell: ActorId) {
+        self.cells.remove(&cell);
     }
 
     pub fn named(&self, name: &str) -> Option<Key> {
@@ -94,9 +117,4 @@ impl<A> Children<A> {
             Target::Key(name) => self.named(name),
         }
     }
-}
-
-/// Why a child ended, from what it said and what ractor announced.
-pub(crate) fn reason(said: Option<ExitReason>, announced: Option<ExitReason>) -> ExitReason {
-    said.or(announced).unwrap_or(ExitReason::Killed)
 }

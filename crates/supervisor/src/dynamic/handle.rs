@@ -1,18 +1,16 @@
 //! The way to a dynamic supervisor, whichever incarnation runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ractor::{ActorCell, ActorRef};
 use tokio::sync::{Notify, oneshot};
 
 use super::actor::Message;
 use super::children::Target;
+use super::spec::Template;
 use crate::error::Error;
+use crate::limits;
 use crate::supervisor::{Child, Count, Handle};
-
-/// How long a request waits for a supervisor that is being restarted.
-const RESTART_WAIT: Duration = Duration::from_secs(5);
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -60,7 +58,7 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Message<A>) -> Result<T, Error> {
-        let actor = tokio::time::timeout(RESTART_WAIT, self.published())
+        let actor = tokio::time::timeout(limits::RESTART_WAIT, self.published())
             .await
             .map_err(|_| Error::NoSupervisor)?;
         let (reply, answer) = oneshot::channel();
@@ -93,6 +91,15 @@ impl<A: Clone + Send + Sync + 'static> DynamicRef<A> {
     pub async fn terminate_key(&self, key: &str) -> Result<(), Error> {
         let target = Target::Key(key.to_owned());
         self.ask(|reply| Message::Terminate(target, reply)).await
+    }
+
+    /// How a child is declared: as all are.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an actor that is not a child.
+    pub async fn template(&self, child: &ActorCell) -> Result<Template, Error> {
+        let child = child.clone();
+        self.ask(|reply| Message::Template(child, reply)).await
     }
 
     /// All children, in the order of their start.

@@ -4,10 +4,12 @@
 
 mod actor;
 mod children;
+mod exits;
 mod handle;
-mod policy;
+mod requests;
 mod spec;
+mod stop;
 
 pub(crate) use actor::start;
 pub use handle::DynamicRef;
-pub use spec::DynamicSpec;
+pub use spec::{DynamicSpec, Template};

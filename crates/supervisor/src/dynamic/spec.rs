@@ -7,25 +7,26 @@ use crate::backoff::Backoff;
 use crate::budget::Intensity;
 use crate::child::{Kind, Restart, Shutdown};
 use crate::context::Context;
+use crate::error::StartError;
 use crate::exit::ExitReason;
 use crate::launch::{BoxFuture, StartResult};
+use crate::limits;
+use crate::spec::{AutoShutdown, check_intensity};
 
-/// A template's default, as a worker's.
-const SHUTDOWN: Duration = Duration::from_secs(5);
-
-type Template<A> = dyn Fn(Context, A) -> BoxFuture<'static, StartResult> + Send + Sync;
+type StartFn<A> = dyn Fn(Context, A) -> BoxFuture<'static, StartResult> + Send + Sync;
 type OnExit<A> = dyn Fn(&A, &ExitReason) + Send + Sync;
 type KeyOf<A> = dyn Fn(&A) -> String + Send + Sync;
 
 /// The template of a dynamic supervisor's children, and its own budget.
 pub struct DynamicSpec<A> {
-    pub(crate) template: Arc<Template<A>>,
+    pub(crate) template: Arc<StartFn<A>>,
     pub(crate) kind: Kind,
     pub(crate) restart: Restart,
     pub(crate) shutdown: Shutdown,
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) intensity: Intensity,
     pub(crate) backoff: Option<Backoff>,
+    pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) key: Option<Box<KeyOf<A>>>,
     pub(crate) on_exit: Option<Box<OnExit<A>>>,
 }
@@ -40,10 +41,11 @@ impl<A> DynamicSpec<A> {
             template: Arc::new(template),
             kind: Kind::Worker,
             restart: Restart::default(),
-            shutdown: Shutdown::Timeout(SHUTDOWN),
-            start_timeout: Some(Duration::from_secs(5)),
+            shutdown: Shutdown::Timeout(limits::SHUTDOWN),
+            start_timeout: Some(limits::START),
             intensity: Intensity::default(),
             backoff: None,
+            auto_shutdown: AutoShutdown::default(),
             key: None,
             on_exit: None,
         }
@@ -93,6 +95,14 @@ impl<A> DynamicSpec<A> {
         self
     }
 
+    /// Makes the children significant: the supervisor ends when one of them, or the last, has ended
+    /// by itself. Not for permanent children, which never do.
+    #[must_use]
+    pub fn auto_shutdown(mut self, mode: AutoShutdown) -> Self {
+        self.auto_shutdown = mode;
+        self
+    }
+
     /// Names a child by its argument: of one name, at most one lives.
     #[must_use]
     pub fn key(mut self, key: impl Fn(&A) -> String + Send + Sync + 'static) -> Self {
@@ -107,4 +117,42 @@ impl<A> DynamicSpec<A> {
         self.on_exit = Some(Box::new(on_exit));
         self
     }
+
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        check_intensity(self.intensity)?;
+        if self.restart == Restart::Permanent && self.auto_shutdown != AutoShutdown::Never {
+            return Err(StartError::Invalid(
+                "the children are permanent, and never end by themselves: a supervisor that is to \
+                 end with them needs transient or temporary ones"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn template(&self) -> Template {
+        Template {
+            kind: self.kind,
+            restart: self.restart,
+            shutdown: self.shutdown,
+            start_timeout: self.start_timeout,
+            auto_shutdown: self.auto_shutdown,
+        }
+    }
+}
+
+/// How the children of a dynamic supervisor are declared, apart from the function that starts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Template {
+    /// Workers or supervisors.
+    pub kind: Kind,
+    /// When a child is restarted.
+    pub restart: Restart,
+    /// How a child is stopped.
+    pub shutdown: Shutdown,
+    /// How long its start function may take; without a limit for supervisors.
+    pub start_timeout: Option<Duration>,
+    /// Whether the end of children is the supervisor's own.
+    pub auto_shutdown: AutoShutdown,
 }

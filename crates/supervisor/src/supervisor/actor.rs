@@ -14,17 +14,15 @@ use crate::backoff::Backoff;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::StartError;
-use crate::launch::Arrival;
+use crate::launch::Notice;
 use crate::spec::{AutoShutdown, Spec, Strategy};
 
 /// What a supervisor is told.
 pub(crate) enum Message {
     /// Start the children; answered when all run or one could not be started.
     Boot(oneshot::Sender<Result<(), StartError>>),
-    /// A start function has returned.
-    Arrived { key: Key, incarnation: u64, arrival: Arrival },
-    /// A child is dead with everything below it.
-    Gone { key: Key, incarnation: u64, zombie: bool },
+    /// A child has started, or has not, or is dead.
+    Child { key: Key, incarnation: u64, notice: Notice },
     /// The wait before a restart is over.
     Retry { key: Key, wait: u64 },
     /// Somebody asks something.
@@ -59,7 +57,7 @@ impl State {
         let mut family = Family::default();
         context.node.clear();
         for child in children {
-            family.add(child, &context.node, &context.path).expect("ids were checked");
+            family.add(child, &context.node).expect("ids were checked");
         }
         let budget = Budget::new(intensity);
         context.node.update(|node| node.budget = Some((0, intensity.max_restarts)));
@@ -85,10 +83,7 @@ impl State {
     fn take(&mut self, message: Message) {
         match message {
             Message::Boot(reply) => self.boot(reply),
-            Message::Arrived { key, incarnation, arrival } => {
-                self.arrived(key, incarnation, arrival);
-            }
-            Message::Gone { key, incarnation, zombie } => self.gone(key, incarnation, zombie),
+            Message::Child { key, incarnation, notice } => self.heard(key, incarnation, notice),
             Message::Retry { key, wait } => self.queue.push_back(Operation::Begin { key, wait }),
             Message::Request(request) => self.request(request),
         }

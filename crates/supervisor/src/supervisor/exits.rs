@@ -21,15 +21,15 @@ impl State {
             return;
         }
         let reason = member.last_exit.clone().unwrap_or(ExitReason::Killed);
-        let (restart, id) = (member.spec.restart, member.spec.id.clone());
-        let significant = member.spec.significant;
+        let (restart, significant) = (member.spec.restart, member.spec.significant);
         let restarts = match restart {
             Restart::Permanent => true,
             Restart::Transient => !reason.is_clean(),
             Restart::Temporary => false,
         };
         if restarts || !reason.is_clean() {
-            self.context.report(ReportContext::ChildTerminated, &id, Some(reason.clone()));
+            let id = &member.spec.id;
+            self.context.report(ReportContext::ChildTerminated, id, Some(&reason));
         }
         if restarts {
             return self.failed(key, reason);
@@ -66,7 +66,7 @@ impl State {
         self.context.node.update(|node| node.budget = Some(budget));
         if !allowed {
             let child = self.family.get(key).map(|m| m.spec.id.clone()).unwrap_or_default();
-            self.context.report(ReportContext::GaveUp, &child, Some(reason.clone()));
+            self.context.report(ReportContext::GaveUp, &child, Some(&reason));
             return self.end(ExitReason::GaveUp { child, last: Box::new(reason) });
         }
         self.queue.push_front(Operation::Revive { key });
@@ -85,8 +85,8 @@ impl State {
         }
     }
 
-    /// Waits if there is a back-off; the mailbox is open meanwhile. Also without one the restart
-    /// goes through the mailbox, so that a loop of failing restarts shuts nobody out.
+    /// Waits if there is a back-off; the mailbox is open meanwhile. Also without one a start that
+    /// fails again and again goes through the mailbox, and shuts nobody out.
     pub fn revive(&mut self, key: Key) {
         let wait = self.next_wait();
         let backoff = self.backoff.clone();
@@ -94,13 +94,16 @@ impl State {
         if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
             return;
         }
-        let ran = member.started_at.take().map_or(Duration::ZERO, |at| now() - at);
-        if backoff.as_ref().is_some_and(|b| ran >= b.reset_after) {
+        let ran = member.started_at.take().map(|started| now() - started);
+        if backoff.as_ref().is_some_and(|b| ran.is_some_and(|ran| ran >= b.reset_after)) {
             member.failures = 0;
         }
         member.failures = member.failures.saturating_add(1);
         let delay = backoff.map_or(Duration::ZERO, |b| b.delay(member.failures));
         member.put(Place::Restarting(wait));
+        if ran.is_some() && delay.is_zero() {
+            return self.queue.push_front(Operation::Begin { key, wait });
+        }
         let me = self.me.clone();
         let retry = Message::Retry { key, wait };
         if delay.is_zero() {

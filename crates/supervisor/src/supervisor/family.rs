@@ -49,13 +49,13 @@ pub(crate) struct Family {
 
 impl Family {
     /// Adds a child at the end; `None` if its id is taken.
-    pub fn add(&mut self, spec: ChildSpec, parent: &NodeCell, path: &str) -> Option<Key> {
+    pub fn add(&mut self, spec: ChildSpec, parent: &NodeCell) -> Option<Key> {
         if self.ids.contains_key(&spec.id) {
             return None;
         }
         let key = self.next;
         self.next += 1;
-        let node = NodeCell::new(format!("{path}/{}", spec.id), spec.kind);
+        let node = NodeCell::new(format!("{}/{}", parent.path(), spec.id), spec.kind);
         parent.add(key, node.clone());
         self.ids.insert(spec.id.clone(), key);
         let member = Member {

@@ -84,6 +84,7 @@ impl Child {
 
 /// How many children there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Count {
     /// Declarations.
     pub specs: usize,
@@ -182,13 +183,12 @@ impl SupervisorRef {
         self.ask(Request::WhichChildren).await
     }
 
-    /// One child.
+    /// One child, whatever the number of the others.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn which_child(&self, id: &str) -> Result<Child, Error> {
-        let children = self.which_children().await?;
-        children.into_iter().find(|c| c.id.as_deref() == Some(id)).ok_or(Error::NotFound)
+        self.ask(|reply| Request::WhichChild(id.to_owned(), reply)).await
     }
 
     /// How many children there are.

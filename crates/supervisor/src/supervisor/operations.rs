@@ -7,11 +7,11 @@ use super::family::Key;
 use super::handle::Handle;
 use super::place::Place;
 use super::requests::Reply;
-use crate::child::{Restart, Shutdown};
+use crate::child::Restart;
 use crate::context::{Context, now};
 use crate::error::{Error, StartError};
 use crate::exit::ExitReason;
-use crate::launch::{Arrival, Started, launch};
+use crate::launch::{Notice, StartResult, Started, launch};
 use crate::living::Living;
 use crate::report::ReportContext;
 use crate::scope::Scope;
@@ -103,7 +103,7 @@ impl State {
         if !matches!(member.place, Place::Absent | Place::Restarting(_)) {
             return;
         }
-        member.unjudged = false;
+        debug_assert!(!member.unjudged, "what has died is judged, or stopped with its group");
         member.incarnation += 1;
         let incarnation = member.incarnation;
         let restarted = matches!(why, Starting::Restart);
@@ -112,7 +112,6 @@ impl State {
             node.restarts += u64::from(restarted);
         });
         let context = Context {
-            path: format!("{}/{}", self.context.path, member.spec.id).into(),
             incarnation,
             scope: Scope::default(),
             supervisor: Some(self.me.get_cell()),
@@ -122,38 +121,49 @@ impl State {
         let (start, limit) = (member.spec.start.clone(), member.spec.start_timeout);
         let me = self.me.clone();
         self.underway = Some(Underway::Start { key, why });
-        let launch = launch(
+        let scope = launch(
             &self.context.scope,
             context,
             limit,
             move |context| start(context),
-            move |arrival| drop(me.cast(Message::Arrived { key, incarnation, arrival })),
+            move |notice| drop(me.cast(Message::Child { key, incarnation, notice })),
         );
-        member.put(Place::Starting(launch));
+        member.put(Place::Starting(scope));
+    }
+
+    pub fn heard(&mut self, key: Key, incarnation: u64, notice: Notice) {
+        // A run that is not over is not forgotten, and nothing comes after its end: stale notices
+        // would be a bug here.
+        let member = self.family.get(key).expect("a child that was launched is kept");
+        assert_eq!(member.incarnation, incarnation, "one run ends before the next is launched");
+        match notice {
+            Notice::Arrived(result) => self.arrived(key, result),
+            Notice::Gone { zombie } => self.gone(key, zombie),
+        }
     }
 
     /// A start function has returned.
-    pub fn arrived(&mut self, key: Key, incarnation: u64, arrival: Arrival) {
+    fn arrived(&mut self, key: Key, result: StartResult) {
         let Some(Underway::Start { key: expected, why }) = self.underway.take() else {
             panic!("an arrival answers the start under way");
         };
         assert_eq!(expected, key, "starts are one after another");
-        let scope = arrival.scope();
-        let result = arrival.take();
         let member = self.family.get_mut(key).expect("a child that starts is not forgotten");
-        let id = member.spec.id.clone();
+        let Place::Starting(scope) = &member.place else {
+            panic!("a start that is not over is where it was");
+        };
+        let scope = scope.clone();
         match result {
             Ok(Started::Running { cell, info, supervisor }) => {
-                let living = Living::new(cell, scope, info, supervisor);
-                let handle = Handle::of(&living);
+                let living = Living { cell, scope, info, supervisor };
+                let asked = match why {
+                    Starting::Asked { reply, .. } => Some((reply, Handle::of(&living))),
+                    Starting::Boot | Starting::Restart => None,
+                };
                 member.started_at = Some(now());
-                member.put(Place::Running(living.clone()));
-                let me = self.me.clone();
-                living.watch(&self.context.scope, self.context.tree.options.zombie_after, {
-                    move |zombie| drop(me.cast(Message::Gone { key, incarnation, zombie }))
-                });
-                self.context.report(ReportContext::Started, &id, None);
-                if let Starting::Asked { reply, .. } = why {
+                member.put(Place::Running(living));
+                self.context.report(ReportContext::Started, &member.spec.id, None);
+                if let Some((reply, handle)) = asked {
                     let _ = reply.send(Ok(handle));
                 }
             }
@@ -168,7 +178,8 @@ impl State {
             }
             Err(error) => {
                 member.put(Place::Absent);
-                scope.cell().and_then(|cell| self.announced.take(cell));
+                scope.cell().and_then(|cell| self.announced.take(&cell));
+                let id = member.spec.id.clone();
                 self.not_started(key, &id, why, error);
             }
         }
@@ -176,7 +187,7 @@ impl State {
 
     fn not_started(&mut self, key: Key, id: &str, why: Starting, error: StartError) {
         let reason = ExitReason::StartFailed(error.to_string());
-        self.context.report(ReportContext::StartError, id, Some(reason.clone()));
+        self.context.report(ReportContext::StartError, &id, Some(&reason));
         match why {
             Starting::Boot => {
                 let cause = StartError::Child { id: id.to_owned(), cause: Box::new(error) };
@@ -213,8 +224,8 @@ impl State {
             }
         };
         member.put(Place::Stopping(living.clone()));
-        let (shutdown, own) = (member.spec.shutdown, self.context.scope.clone());
-        self.context.scope.spawn(async move { living.stop(shutdown, &own).await });
+        let shutdown = member.spec.shutdown;
+        self.context.scope.spawn(async move { living.stop(shutdown).await });
         self.underway = Some(Underway::Stop { key, why });
     }
 
@@ -229,36 +240,32 @@ impl State {
         if let Some(reason) = member.last_exit.clone()
             && !crate::living::expected(member.spec.shutdown, permanent, &reason)
         {
-            self.context.report(ReportContext::ShutdownError, &member.spec.id, Some(reason));
+            self.context.report(ReportContext::ShutdownError, &member.spec.id, Some(&reason));
         }
     }
 
     /// A child is dead with everything below it.
-    pub fn gone(&mut self, key: Key, incarnation: u64, zombie: bool) {
-        let Some(member) = self.family.get_mut(key).filter(|m| m.incarnation == incarnation) else {
-            return;
-        };
-        let Some(living) = member.living() else { return };
+    fn gone(&mut self, key: Key, zombie: bool) {
+        let member = self.family.get_mut(key).expect("a child that lives is not forgotten");
+        let living = member.living().expect("it has started, and its end is told once");
         let announced = self.announced.take(&living.cell);
         let reason = living.exit().or(announced).unwrap_or(ExitReason::Killed);
         let asked = matches!(member.place, Place::Stopping(_));
-        let id = member.spec.id.clone();
-        let (shutdown, restart): (Shutdown, Restart) = (member.spec.shutdown, member.spec.restart);
-        member.last_exit = Some(reason.clone());
-        let exit = crate::node::Exit { reason: reason.clone(), at: self.context.elapsed() };
-        member.node.update(|node| node.last_exit = Some(exit));
-        member.node.settle();
-        member.put(Place::Absent);
+        member.node.ended(reason.clone(), self.context.elapsed());
+        // Published already.
+        member.place = Place::Absent;
         member.unjudged = !asked;
+        let (id, permanent) = (&member.spec.id, member.spec.restart == Restart::Permanent);
         if zombie {
-            self.context.report(ReportContext::Zombie, &id, Some(reason.clone()));
+            self.context.report(ReportContext::Zombie, id, Some(&reason));
         }
+        if asked && !crate::living::expected(member.spec.shutdown, permanent, &reason) {
+            self.context.report(ReportContext::ShutdownError, id, Some(&reason));
+        }
+        member.last_exit = Some(reason);
         if !asked {
             self.ended.push_back(key);
             return;
-        }
-        if !crate::living::expected(shutdown, restart == Restart::Permanent, &reason) {
-            self.context.report(ReportContext::ShutdownError, &id, Some(reason));
         }
         let Some(Underway::Stop { key: expected, why }) = self.underway.take() else {
             panic!("a child that was asked to stop is the operation under way");

@@ -1,15 +1,15 @@
 //! Where a child stands.
 
-use crate::launch::Launch;
 use crate::living::Living;
 use crate::node::{NodeCell, Status};
+use crate::scope::Scope;
 
 /// Where a child stands.
 pub(crate) enum Place {
     /// It does not run.
     Absent,
     /// Its start function runs.
-    Starting(Launch),
+    Starting(Scope),
     /// It runs.
     Running(Living),
     /// It was asked to stop.

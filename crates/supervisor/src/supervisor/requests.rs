@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::actor::State;
+use super::family::Member;
 use super::handle::{Child, Count, Handle};
 use super::operations::{Operation, Starting, Stopping};
 use super::place::Place;
@@ -20,6 +21,7 @@ pub(crate) enum Request {
     TerminateChild(String, Reply<()>),
     DeleteChild(String, Reply<()>),
     ChildSpec(String, Reply<ChildSpec>),
+    WhichChild(String, Reply<Child>),
     WhichChildren(Reply<Vec<Child>>),
     CountChildren(Reply<Count>),
 }
@@ -32,13 +34,13 @@ impl State {
                 let member = self.family.find(&id).and_then(|key| self.family.get(key));
                 let _ = reply.send(member.map(|m| m.spec.clone()).ok_or(Error::NotFound));
             }
+            Request::WhichChild(id, reply) => {
+                let member = self.family.find(&id).and_then(|key| self.family.get(key));
+                let _ = reply.send(member.map(shown).ok_or(Error::NotFound));
+            }
             Request::WhichChildren(reply) => {
-                let _ = reply.send(Ok(self
-                    .family
-                    .iter()
-                    .rev()
-                    .map(|(_, m)| Child::of(Some(m.spec.id.clone()), m.spec.kind, &m.place))
-                    .collect()));
+                let children = self.family.iter().rev().map(|(_, member)| shown(member));
+                let _ = reply.send(Ok(children.collect()));
             }
             Request::CountChildren(reply) => {
                 let _ = reply.send(Ok(self.count()));
@@ -51,7 +53,7 @@ impl State {
         let mut count = Count::default();
         for (_, member) in self.family.iter() {
             count.specs += 1;
-            count.active += usize::from(member.living().is_some_and(|l| !l.gone.is_cancelled()));
+            count.active += usize::from(member.living().is_some_and(|l| !l.scope.is_gone()));
             match member.spec.kind {
                 Kind::Worker => count.workers += 1,
                 Kind::Supervisor => count.supervisors += 1,
@@ -106,7 +108,7 @@ impl State {
             let _ = reply.send(Err(error));
             return;
         }
-        let key = self.family.add(spec, &self.context.node, &self.context.path);
+        let key = self.family.add(spec, &self.context.node);
         let key = key.expect("the id was looked for");
         let why = Starting::Asked { reply, new: true };
         self.queue.push_front(Operation::Start { key, why });
@@ -142,4 +144,8 @@ impl State {
             _ => Err(Error::Running),
         }
     }
+}
+
+fn shown(member: &Member) -> Child {
+    Child::of(Some(member.spec.id.clone()), member.spec.kind, &member.place)
 }

@@ -10,8 +10,9 @@ use crate::context::{Context, Options, Tree};
 use crate::error::StartError;
 use crate::exit::ExitReason;
 use crate::launch::{StartResult, Started};
-use crate::living::Living;
+use crate::living::watch;
 use crate::node::{NodeCell, Status};
+use crate::report::ReportContext;
 use crate::scope::Scope;
 use crate::spec::Spec;
 
@@ -23,7 +24,6 @@ use crate::spec::Spec;
 pub async fn start(name: &str, spec: Spec, options: Options) -> Result<SupervisorRef, StartError> {
     let node = NodeCell::new(name.to_owned(), Kind::Supervisor);
     let context = Context {
-        path: name.into(),
         incarnation: 1,
         scope: Scope::default(),
         supervisor: None,
@@ -38,9 +38,13 @@ pub async fn start(name: &str, spec: Spec, options: Options) -> Result<Superviso
         node.incarnation = 1;
     });
     // Nobody is above a root: its own watcher says how it ended.
-    let living = Living::new(supervisor.cell(), context.scope.clone(), None, None);
     let (watcher, done) = (Scope::default(), supervisor.clone());
-    living.watch(&watcher, zombie_after, move |_| {
+    let nobody = watcher.clone();
+    watcher.attend(async move {
+        if watch(&done.cell(), &context.scope, &nobody, zombie_after).await {
+            let reason = context.scope.exit().unwrap_or(ExitReason::Killed);
+            context.report(ReportContext::Zombie, &context.path(), Some(&reason));
+        }
         node.settle();
         node.status(Status::Stopped);
         done.finish();
@@ -69,7 +73,7 @@ async fn spawn(
         None => Actor::spawn(None, Supervisor, arguments).await,
     };
     let (actor, _) = spawned.map_err(|error| StartError::Failed(error.to_string()))?;
-    context.scope.set_cell(actor.get_cell());
+    context.scope.adopt(&actor.get_cell());
     boot(context, &actor).await?;
     Ok(SupervisorRef::new(actor, context, done))
 }

@@ -5,6 +5,7 @@ use super::family::Key;
 use super::place::Place;
 use crate::child::Restart;
 use crate::exit::ExitReason;
+use crate::launch::give_up;
 use crate::living::{Living, expected};
 use crate::report::ReportContext;
 
@@ -26,9 +27,9 @@ impl State {
                     member.put(Place::Stopping(living.clone()));
                     self.stop_one(key, living).await;
                 }
-                Place::Starting(launch) => {
-                    let launch = launch.clone();
-                    launch.give_up(self.context.tree.options.zombie_after).await;
+                Place::Starting(scope) => {
+                    let starting = scope.clone();
+                    give_up(&starting, self.context.tree.options.zombie_after).await;
                 }
                 Place::Absent | Place::Restarting(_) => {}
             }
@@ -41,7 +42,6 @@ impl State {
         // Who still waits for an answer need not wait until this state is dropped, wherever that
         // is.
         (self.underway, self.boot) = (None, None);
-        self.queue.clear();
         self.requests.clear();
     }
 
@@ -49,19 +49,15 @@ impl State {
         let Some(member) = self.family.get(key) else { return };
         let (shutdown, permanent) =
             (member.spec.shutdown, member.spec.restart == Restart::Permanent);
-        living.stop(shutdown, &self.context.scope).await;
-        // A child that says nothing was killed, if it was to be.
-        let killed = living.scope.is_doomed();
-        let silent = if killed { ExitReason::Killed } else { ExitReason::Shutdown };
-        let reason = living.exit().unwrap_or(silent);
-        let exit = crate::node::Exit { reason: reason.clone(), at: self.context.elapsed() };
-        member.node.update(|node| node.last_exit = Some(exit));
+        living.stop(shutdown).await;
+        let reason = living.exit_when_stopped();
         let id = &member.spec.id;
-        if living.is_zombie() {
-            self.context.report(ReportContext::Zombie, id, Some(reason.clone()));
+        if living.scope.is_zombie() {
+            self.context.report(ReportContext::Zombie, id, Some(&reason));
         }
         if !expected(shutdown, permanent, &reason) {
-            self.context.report(ReportContext::ShutdownError, id, Some(reason));
+            self.context.report(ReportContext::ShutdownError, id, Some(&reason));
         }
+        member.node.ended(reason, self.context.elapsed());
     }
 }

@@ -155,7 +155,7 @@ async fn start_and_stop(number: usize) -> usize {
 #[tokio::test(start_paused = true)]
 async fn scale_start_stop_many_children() {
     assert_eq!(start_and_stop(1_000).await, 2_000);
-    assert_eq!(start_and_stop(10_000).await, 20_000);
+    assert_eq!(start_and_stop(100_000).await, 200_000);
 }
 
 #[tokio::test(start_paused = true)]

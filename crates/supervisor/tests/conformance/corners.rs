@@ -269,3 +269,197 @@ async fn sup_e04_a_dead_supervisor_whose_grandchild_still_blocks_is_not_dead() {
     assert_eq!((lab.starts("w"), lab.overlaps().len()), (2, 0));
     root.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn sup_d01_a_start_that_a_stop_gives_up_is_over_before_the_next_is_stopped() {
+    let lab = Lab::new();
+    let held = lab.clone();
+    let hangs = ChildSpec::worker("h", move |_| {
+        let held = Said(held.clone(), "start given up");
+        Box::pin(async move {
+            let _held = held;
+            std::future::pending().await
+        })
+    });
+    let root = root(&lab, Spec::default().child(lab.child("a"))).await;
+    let (other, hangs) = (root.clone(), hangs.start_timeout(secs(1_000_000)));
+    let start = tokio::spawn(async move { other.start_child(hangs).await.err() });
+    idle().await;
+    soon(root.stop()).await;
+    assert_eq!(lab.log(), ["start a", "start given up", "stop a"]);
+    assert!(matches!(soon(start).await.expect("it returns"), Some(Error::NoSupervisor)));
+}
+
+/// A start function that starts a worker, and then does as it is told.
+fn half_started(lab: &Lab, fails: bool) -> ChildSpec {
+    let lab = lab.clone();
+    ChildSpec::worker("a", move |context| {
+        let lab = lab.clone();
+        Box::pin(async move {
+            lab.launch(context, "a".to_owned()).await?;
+            if fails {
+                return Err(StartError::Failed("after all".to_owned()));
+            }
+            std::future::pending().await
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e04_a_worker_whose_start_fails_after_all_is_dead_before_the_answer() {
+    for fails in [true, false] {
+        let lab = Lab::new();
+        let root = root(&lab, Spec::default()).await;
+        refused(root.start_child(half_started(&lab, fails)).await);
+        assert!(dead(&lab.cell("a")), "fails {fails}");
+        root.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e04_a_second_worker_of_a_start_function_ends_with_its_supervisor() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    let pair = ChildSpec::worker("a", move |context| {
+        let lab = inner.clone();
+        Box::pin(async move {
+            lab.launch(context.clone(), "first".to_owned()).await?;
+            lab.launch(context, "second".to_owned()).await
+        })
+    });
+    let root = root(&lab, patient(Strategy::OneForOne).child(pair)).await;
+    let (first, second) = (lab.cell("first"), lab.cell("second"));
+    // The child is what the start function returned.
+    lab.crash("second");
+    idle().await;
+    assert!(dead(&second) && lab.starts("second") == 2);
+    soon(root.stop()).await;
+    assert!([first, lab.cell("first"), lab.cell("second")].iter().all(dead));
+}
+
+/// Until something holds, looked at whenever another task has run.
+async fn as_soon_as(holds: impl Fn() -> bool) {
+    std::future::poll_fn(|task| {
+        if holds() {
+            return std::task::Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e09_who_asked_a_dead_supervisor_does_not_wait_for_the_stop_of_the_one_above() {
+    // The one above begins to stop before it has heard of the death below: what it has not heard
+    // lies in its mailbox until it is dead itself.
+    let lab = Lab::new();
+    lab.script("slow", |_| Act::Raw(Manners { stop_wait: secs(100), ..Manners::default() }));
+    lab.script("h", |_| Act::Hang);
+    let nested = ChildSpec::supervisor("n", Spec::default);
+    let slow = lab.child("slow").shutdown(planaria_supervisor::Shutdown::Infinity);
+    let root = root(&lab, Spec::default().child(nested).child(slow)).await;
+    let nested = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+    let (other, hangs) = (nested.clone(), lab.child("h").start_timeout(secs(1_000_000)));
+    let start = tokio::spawn(async move { other.start_child(hangs).await.err() });
+    idle().await;
+    let other = nested.clone();
+    let behind = tokio::spawn(async move { other.restart_child("h").await.err() });
+    idle().await;
+    let began = now();
+    nested.cell().stop(None);
+    let (cell, above) = (nested.cell(), root.clone());
+    let stop = tokio::spawn(async move {
+        as_soon_as(|| dead(&cell)).await;
+        above.cell().stop(None);
+    });
+    stop.await.expect("it returns");
+    for request in [start, behind] {
+        let error = soon(request).await.expect("it returns");
+        assert!(matches!(error, Some(Error::NoSupervisor)), "{error:?}");
+    }
+    assert!(began.elapsed() < secs(1), "{:?}", began.elapsed());
+    soon(root.exit()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_e04_a_second_worker_of_a_start_that_is_given_up_ends_with_its_supervisor() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    let pair = ChildSpec::worker("a", move |context| {
+        let lab = inner.clone();
+        Box::pin(async move {
+            lab.launch(context.clone(), "first".to_owned()).await?;
+            lab.launch(context, "second".to_owned()).await?;
+            std::future::pending().await
+        })
+    });
+    let root = root(&lab, Spec::default()).await;
+    let error = refused(root.start_child(pair).await);
+    assert!(matches!(error, Error::Start(StartError::Timeout(_))), "{error}");
+    assert!(dead(&lab.cell("first")));
+    soon(root.stop()).await;
+    assert!(dead(&lab.cell("second")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_q09_a_start_that_hangs_is_given_up_when_its_supervisor_is_killed() {
+    let lab = Lab::new();
+    lab.script("h", |_| Act::Hang);
+    let root = root(&lab, Spec::default()).await;
+    let (other, hangs) = (root.clone(), lab.child("h").start_timeout(secs(1_000_000)));
+    let start = tokio::spawn(async move { other.start_child(hangs).await.err() });
+    idle().await;
+    let began = now();
+    root.kill();
+    assert_eq!(soon(root.exit()).await, ExitReason::Killed);
+    assert!(began.elapsed() < secs(1), "not left behind after its time: {:?}", began.elapsed());
+    assert!(matches!(soon(start).await.expect("it returns"), Some(Error::NoSupervisor)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_t08_two_that_wait_to_be_judged_are_one_restart_of_a_group() {
+    // Both deaths are complete while a slow start is under way.
+    let lab = Lab::new();
+    lab.script("slow", |_| Act::Late(secs(1)));
+    let spec = Spec::new(Strategy::OneForAll).child(lab.child("a")).child(lab.child("b"));
+    let root = root(&lab, spec).await;
+    let (other, slow) = (root.clone(), lab.child("slow"));
+    let start = tokio::spawn(async move { other.start_child(slow).await.is_ok() });
+    idle().await;
+    lab.crash("a");
+    lab.crash("b");
+    assert!(start.await.expect("it returns"));
+    idle().await;
+    assert_eq!((lab.starts("a"), lab.starts("b")), (2, 2));
+    assert_eq!(root.snapshot()[0].budget, Some((1, 1)), "the second is absorbed");
+    // b was to stop with its group, and has ended in another way.
+    assert_eq!(lab.complaints(), ["ChildTerminated a", "ShutdownError b"]);
+    root.stop().await;
+}
+
+/// Real threads: a supervisor is killed whose child is in synchronous code, and does not return.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn sup_q05_what_blocks_below_a_dead_supervisor_is_a_zombie_of_the_one_above() {
+    let lab = Lab::new();
+    let inner = lab.clone();
+    let nested = ChildSpec::supervisor("n", move || Spec::default().child(inner.child("w")))
+        .restart(Restart::Temporary);
+    let root = start("root", Spec::default().child(nested), impatient(&lab)).await;
+    let root = root.expect("it starts");
+    let (release, blocked) = std::sync::mpsc::channel();
+    lab.tell("w", Do::Block(blocked));
+    while !lab.log().contains(&"w blocks".to_owned()) {
+        tokio::task::yield_now().await;
+    }
+    let supervisor = root.which_child("n").await.expect("known").supervisor.expect("it runs");
+    supervisor.kill();
+    while root.which_child("n").await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(lab.complaints(), ["Zombie n", "ChildTerminated n"]);
+    drop(release);
+    let _ = lab.cell("w").wait(None).await;
+    assert_eq!(root.stop().await, ExitReason::Shutdown);
+    assert!(lab.complaints().is_empty(), "a zombie is reported once");
+}

@@ -177,6 +177,13 @@ async fn sup_start_map_simple() {
     assert_eq!(children.len(), 1);
     assert!(children[0].id.is_none(), "they have no id (T04)");
     assert_eq!((children[0].kind, children[0].status), (Kind::Worker, Status::Running));
+    let cell = children[0].cell.clone().expect("it runs");
+    let template = fleet.template(&cell).await.expect("it is a child (M09)");
+    assert_eq!((template.kind, template.restart), (Kind::Worker, Restart::Permanent));
+    assert_eq!(template.shutdown, Shutdown::Timeout(secs(5)));
+    assert_eq!(template.start_timeout, Some(secs(5)));
+    let stranger = fleet.cell().expect("it runs");
+    assert!(matches!(fleet.template(&stranger).await, Err(Error::NotFound)));
     root.stop().await;
 }
 

@@ -245,3 +245,60 @@ async fn sup_d08_a_stop_waits_for_the_children_that_are_stopping_already() {
     stop.await.expect("it returns");
     assert_eq!(*answers.lock().expect("one"), [(true, true)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn sup_e01_a_dynamic_supervisor_that_stops_leaves_a_childs_state_with_the_child() {
+    // Dropped by the actor itself, before its end is told: not carried to a mailbox.
+    let lab = Lab::new();
+    lab.script("a", |_| Act::Raw(Manners::default()));
+    let (root, fleet) = fleet(&lab, keyed(&lab, Restart::Permanent)).await;
+    add(&fleet, "a").await;
+    lab.log();
+    soon(root.stop()).await;
+    assert_eq!(lab.log(), ["stopping a", "stop a", "drop a", "exit a: shutdown"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_d08_the_limit_is_for_all_and_those_that_have_not_stopped_by_then_are_killed() {
+    let lab = Lab::new();
+    for (id, seconds) in [("a", 1), ("b", 9), ("c", 9)] {
+        lab.script(id, move |_| {
+            Act::Raw(Manners { stop_wait: secs(seconds), ..Manners::default() })
+        });
+    }
+    let spec = keyed(&lab, Restart::Permanent).shutdown(Shutdown::Timeout(secs(3)));
+    let (root, fleet) = fleet(&lab, spec).await;
+    for id in ["b", "a", "c"] {
+        add(&fleet, id).await;
+    }
+    lab.log();
+    let began = now();
+    soon(root.stop()).await;
+    assert_eq!(began.elapsed().as_secs(), 3);
+    let ends: Vec<String> = lab.log().into_iter().filter(|l| l.starts_with("exit")).collect();
+    assert_eq!(ends, ["exit b: killed", "exit a: shutdown", "exit c: killed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_d07_what_waits_for_the_end_of_a_child_is_not_started_by_a_supervisor_that_stops() {
+    let lab = Lab::new();
+    lab.script("a", |_| Act::Raw(Manners { stop_wait: secs(2), ..Manners::default() }));
+    let (root, fleet) = fleet(&lab, keyed(&lab, Restart::Temporary)).await;
+    add(&fleet, "a").await;
+    let requests = [true, false].map(|terminate| {
+        let fleet = fleet.clone();
+        tokio::spawn(async move {
+            if terminate {
+                return fleet.terminate_key("a").await.err();
+            }
+            fleet.start_child("a".to_owned()).await.err()
+        })
+    });
+    idle().await;
+    soon(root.stop()).await;
+    let [terminated, started] = requests;
+    assert!(soon(terminated).await.expect("it returns").is_none());
+    let refused = soon(started).await.expect("it returns");
+    assert!(matches!(refused, Some(Error::NoSupervisor)), "{refused:?}");
+    assert_eq!(lab.starts("a"), 1);
+}

@@ -12,6 +12,7 @@ mod intensity;
 mod reports;
 mod restart_failures;
 mod restart_types;
+mod scale;
 mod significant;
 mod start;
 mod stop;

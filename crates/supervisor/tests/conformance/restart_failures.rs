@@ -163,3 +163,27 @@ async fn sup_x02_a_slow_restart_lets_the_others_be_seen() {
     assert_eq!(status(&root, "a").await, Status::Running);
     root.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn sup_x04_the_wait_of_a_cancelled_restart_does_not_shorten_the_next() {
+    let lab = Lab::new();
+    let backoff = planaria_supervisor::Backoff {
+        from: secs(10),
+        to: secs(100),
+        reset_after: secs(1_000),
+        jitter: std::sync::Arc::new(|| u32::MAX),
+    };
+    let spec = patient(Strategy::OneForOne).backoff(backoff).child(lab.child("a"));
+    let root = root(&lab, spec).await;
+    lab.crash("a");
+    tokio::time::sleep(secs(5)).await;
+    root.terminate_child("a").await.expect("the restart is cancelled");
+    root.restart_child("a").await.expect("it starts");
+    lab.crash("a");
+    // The first wait would be over after 10 s, the second is over after 25 s.
+    tokio::time::sleep(secs(10)).await;
+    assert_eq!((status(&root, "a").await, lab.starts("a")), (Status::Restarting, 2));
+    tokio::time::sleep(secs(11)).await;
+    assert_eq!((status(&root, "a").await, lab.starts("a")), (Status::Running, 3));
+    root.stop().await;
+}

@@ -7,6 +7,12 @@ use planaria_supervisor::{
 
 use crate::support::*;
 
+/// Whether a dynamic supervisor that ends with its children has ended by itself.
+async fn ended(fleet: &planaria_supervisor::DynamicRef<String>) -> bool {
+    idle().await;
+    fleet.cell().is_none()
+}
+
 const ANY: AutoShutdown = AutoShutdown::AnySignificant;
 const ALL: AutoShutdown = AutoShutdown::AllSignificant;
 
@@ -196,6 +202,99 @@ async fn sup_a03_the_last_two_may_end_at_the_same_time() {
     let root = family(&lab, Strategy::OneForOne, ALL, Restart::Transient).await;
     lab.exit("a", ExitReason::Normal);
     lab.exit("b", ExitReason::Normal);
+    assert!(!alive(&root).await);
+    assert_eq!(soon(root.exit()).await, ExitReason::Shutdown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn significant_simple() {
+    // Any child, or the last one (A07).
+    for (mode, restart, how) in [
+        (ANY, Restart::Transient, "clean"),
+        (ANY, Restart::Temporary, "clean"),
+        (ANY, Restart::Temporary, "crash"),
+        (ALL, Restart::Transient, "clean"),
+        (ALL, Restart::Temporary, "crash"),
+    ] {
+        let lab = Lab::new();
+        let spec = keyed(&lab, restart).auto_shutdown(mode);
+        let (root, fleet) = frail_fleet(&lab, spec).await;
+        add(&fleet, "a").await;
+        let other = add(&fleet, "b").await;
+        lab.log();
+        let end = |id: &str| match how {
+            "clean" => lab.exit(id, ExitReason::Normal),
+            _ => lab.crash(id),
+        };
+        end("a");
+        let first = ended(&fleet).await;
+        assert_eq!(first, mode == ANY, "{mode:?} {restart:?} {how}");
+        if mode == ALL {
+            end("b");
+            assert!(ended(&fleet).await, "{restart:?} {how}: it was the last");
+        } else {
+            assert!(dead(&other) && lab.log().contains(&"exit b: shutdown".to_owned()));
+        }
+        assert!(root.count_children().await.is_ok(), "its own supervisor goes on");
+        root.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_a07_a_restart_or_a_termination_does_not_end_a_dynamic_supervisor() {
+    for mode in [ANY, ALL] {
+        let lab = Lab::new();
+        let spec = keyed(&lab, Restart::Transient).auto_shutdown(mode);
+        let (root, fleet) = frail_fleet(&lab, spec).await;
+        add(&fleet, "a").await;
+        lab.crash("a");
+        assert!(!ended(&fleet).await, "{mode:?}: it is restarted");
+        assert_eq!(lab.starts("a"), 2);
+        fleet.terminate_key("a").await.expect("it stops");
+        assert!(!ended(&fleet).await, "{mode:?}: somebody asked for its end (A05)");
+        root.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_a07_permanent_children_are_not_significant() {
+    let lab = Lab::new();
+    let (child, _) = ChildSpec::dynamic("fleet", template(&lab).auto_shutdown(ANY));
+    let spec = patient(Strategy::OneForOne).child(child);
+    let error = planaria_supervisor::start("root", spec, lab.options()).await;
+    let StartError::Child { cause, .. } = error.expect_err("it does not start") else {
+        panic!("another error");
+    };
+    assert!(matches!(*cause, StartError::Invalid(_)), "{cause}");
+}
+
+/// Both have ended before either is judged: while a slow start is under way.
+async fn together(lab: &Lab, restart: Restart, crash: &str) -> SupervisorRef {
+    lab.script("slow", |_| Act::Late(secs(1)));
+    let root = family(lab, Strategy::OneForOne, ALL, restart).await;
+    let (other, slow) = (root.clone(), lab.child("slow"));
+    let start = tokio::spawn(async move { other.start_child(slow).await.is_ok() });
+    idle().await;
+    for id in ["a", "b"] {
+        if id == crash { lab.crash(id) } else { lab.exit(id, ExitReason::Normal) }
+    }
+    assert!(start.await.expect("it returns"));
+    root
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_a03_one_that_waits_to_be_judged_is_not_the_end_of_all() {
+    let lab = Lab::new();
+    let root = together(&lab, Restart::Transient, "b").await;
+    assert!(alive(&root).await, "b is restarted: it was not the last");
+    assert_eq!((lab.starts("a"), lab.starts("b")), (1, 2));
+    root.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sup_a03_the_last_of_those_that_wait_to_be_judged_is_the_end() {
+    let lab = Lab::new();
+    let root = together(&lab, Restart::Transient, "nobody").await;
     assert!(!alive(&root).await);
     assert_eq!(soon(root.exit()).await, ExitReason::Shutdown);
 }
