@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use planaria_core::context::WholeLog;
 use planaria_core::port::store::Store;
 use planaria_runtime::{End, Runtime, Supervision};
 
