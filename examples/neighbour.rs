@@ -12,8 +12,7 @@ use planaria::Runtime;
 use planaria::drivers::env::SystemEnv;
 use planaria::drivers::model::{Script, Scripted};
 use planaria::drivers::store::{FjallStore, Options};
-use planaria::supervisor::{ChildSpec, Flow, Worker, worker};
-use ractor::ActorRef;
+use planaria::supervisor::{ActorRef, ChildSpec, Flow, Worker, worker};
 use tokio::sync::Notify;
 
 /// Counts the things that it is told of. The fourth is too much for it.

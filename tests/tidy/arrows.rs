@@ -41,7 +41,13 @@ const ARROWS: &[Arrows] = &[
     },
     Arrows {
         package: "planaria",
-        may_use: Only(&["planaria-core", "planaria-drivers", "planaria-fleet", "planaria-runtime"]),
+        may_use: Only(&[
+            "planaria-core",
+            "planaria-drivers",
+            "planaria-fleet",
+            "planaria-runtime",
+            "planaria-supervisor",
+        ]),
         may_test_with: &["planaria-testkit"],
     },
     Arrows { package: "planaria-cli", may_use: Any, may_test_with: &[] },

@@ -52,7 +52,8 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error::Rejected`] when the session exists, or when this runtime lacks a tool of its agent;
-    /// [`Error::Exists`] when a catalog key does. In either case nothing was recorded. [`Error::Interrupted`]: nobody knows; read.
+    /// [`Error::Exists`] when a catalog key does. In either case nothing was recorded.
+    /// [`Error::Interrupted`]: nobody knows; read.
     pub async fn create(
         &self,
         genesis: Genesis,

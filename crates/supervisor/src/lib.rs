@@ -42,6 +42,8 @@ pub use error::{Error, StartError};
 pub use exit::ExitReason;
 pub use launch::{BoxFuture, Info, StartResult, Started};
 pub use node::{Exit, Node, Status};
+/// ractor's own, of the version that the actors here are made of.
+pub use ractor::{ActorRef, Message};
 pub use report::{Report, ReportContext, Reports};
 pub use scope::Scope;
 pub use spec::{AutoShutdown, Spec, Strategy, check_children};

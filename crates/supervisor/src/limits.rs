@@ -18,8 +18,9 @@ pub(crate) const ZOMBIE_AFTER: Duration = Duration::from_secs(10);
 /// may take.
 pub(crate) const RESTART_WAIT: Duration = START;
 
-/// How many exit reasons of actors that are no children of a supervisor, but linked to it, it keeps:
-/// strangers must not make it grow. Above the number of children that may die at the same time.
+/// How many exit reasons of actors that are no children of a supervisor, but linked to it, it
+/// keeps: strangers must not make it grow. Above the number of children that may die at the same
+/// time.
 pub(crate) const ANNOUNCED: usize = 1 << 17;
 
 /// How often a back-off may double. The longest wait is reached long before.

@@ -1,5 +1,5 @@
-//! What the Messages API demands of a request. One that it refuses once is refused for ever, since the
-//! log does not change.
+//! What the Messages API demands of a request. One that it refuses once is refused for ever, since
+//! the log does not change.
 
 use std::collections::BTreeSet;
 

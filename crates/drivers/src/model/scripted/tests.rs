@@ -403,8 +403,8 @@ fn indent(text: &str) -> String {
     text.lines().map(|line| format!("        {line}\n")).collect()
 }
 
-/// A conversation played to its end, summed up whenever it is that large, in tokens: how many summaries
-/// there were, and the last words.
+/// A conversation played to its end, summed up whenever it is that large, in tokens: how many
+/// summaries there were, and the last words.
 fn played(compact_at: u64) -> (usize, String) {
     let script = script(
         "steps:\n  - call: { bash: { command: \"date\" } }\n  - expect: 'it is (?P<when>\\w+)'\n    call: { read: { file_path: a } }\n  - expect: 'x+'\n    call: { read: { file_path: b } }\n  - expect: 'x+'\n    say: \"It was ${when}.\"\n",
