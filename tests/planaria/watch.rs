@@ -74,3 +74,16 @@ fn a_hangup_reads_the_files_again() {
     signal(&up, "-TERM");
     assert_eq!(up.finish().0, Some(143));
 }
+
+#[test]
+fn the_support_desk_opens_and_stands_ready() {
+    let fleet = TestFleet::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/support-desk");
+    let up = fleet.start(&["up", example]);
+    up.wait_for(&["1 of 1 sessions done", "3 ready"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.contains("Good morning, the desk is open."), "{out}");
+}

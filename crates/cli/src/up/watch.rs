@@ -118,11 +118,40 @@ impl Files {
     }
 }
 
-/// Whether an event may mean that a file of a fleet says something else now.
+/// Whether an event may mean that a file of a fleet says something else now. Hidden files are those
+/// of editors, and our own data.
 fn matters(event: &Event) -> bool {
     let is_ours = |path: &Path| {
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
         let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.map_or_else(|| path.is_dir(), |extension| EXTENSIONS.contains(&extension))
+        let may_say_something =
+            extension.map_or_else(|| path.is_dir(), |extension| EXTENSIONS.contains(&extension));
+        !is_hidden && may_say_something
     };
     !event.kind.is_access() && event.paths.iter().any(|path| is_ours(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::EventKind;
+    use notify::event::{AccessKind, CreateKind, ModifyKind};
+
+    use super::*;
+
+    #[test]
+    fn only_changes_of_files_that_a_fleet_may_have_matter() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".planaria")).unwrap();
+        std::fs::create_dir_all(dir.path().join("agents")).unwrap();
+        let event = |kind: EventKind, name: &str| {
+            matters(&Event::new(kind).add_path(dir.path().join(name)))
+        };
+        let changed = EventKind::Modify(ModifyKind::Any);
+        assert!(event(changed, "fleet.yaml") && event(changed, "agents/a.md"));
+        assert!(event(EventKind::Create(CreateKind::Folder), "agents"));
+        assert!(!event(EventKind::Access(AccessKind::Any), "fleet.yaml"), "we read it ourselves");
+        for other in [".planaria", ".fleet.yaml.swp", ".#fleet.yaml", "notes.txt", "4913"] {
+            assert!(!event(changed, other), "{other}");
+        }
+    }
 }
