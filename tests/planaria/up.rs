@@ -127,7 +127,15 @@ fn a_session_behind_a_failed_one_ends_with_that_reason() {
 
 #[test]
 fn every_command_explains_itself() {
-    for args in [&["--help"][..], &["up", "--help"], &["events", "--help"], &["tree", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["up", "--help"],
+        &["check", "--help"],
+        &["plan", "--help"],
+        &["schema", "--help"],
+        &["events", "--help"],
+        &["tree", "--help"],
+    ] {
         let help = success(&planaria().args(args).output().unwrap());
         assert!(help.contains("Usage:"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

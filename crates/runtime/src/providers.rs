@@ -86,8 +86,10 @@ mod tests {
                 Ok(Arc::new(Silent(name, max)) as Arc<dyn Provider>)
             };
             let providers = Providers::new(Box::new(route));
-            let gated = providers.of(SessionId::from_bytes([0; 16]), &BTreeMap::new());
-            gated.ok().expect("there is one").gate.available_permits()
+            match providers.of(SessionId::from_bytes([0; 16]), &BTreeMap::new()) {
+                Ok(gated) => gated.gate.available_permits(),
+                Err(problem) => panic!("{problem}"),
+            }
         };
         assert_eq!(places("a", None), PROVIDER_REQUESTS_MAX);
         assert_eq!(places("b", Some(2)), 2);
