@@ -85,7 +85,8 @@ pub(crate) struct SupervisionFile {
     /// How long a restart waits.
     #[serde(default)]
     pub backoff: BackoffFile,
-    /// How long an idle session keeps its actors: `30s`, `5m`. Its log wakes it again.
+    /// How long an idle session keeps its actors: `30s`, `5m`, or `never` to keep them. Its log
+    /// wakes it again.
     pub passivate_after: Option<At<String>>,
     /// Known only to be explained: the parts of a session are always restarted.
     #[cfg_attr(test, schemars(extend("deprecated" = true)))]

@@ -37,7 +37,9 @@ mod suggest;
 mod tree;
 
 pub use error::{Errors, Problem};
-pub use fleet::{Driver, Environment, Fleet, Model, Provider, Session, Supervision, Workspace};
+pub use fleet::{
+    Driver, Environment, Fleet, Model, Passivation, Provider, Session, Supervision, Workspace,
+};
 pub use load::load;
 pub use plan::{Change, Current, Inputs, Known, NoInputs, Plan, Step, plan};
 pub use schema::{Kind, schema};
