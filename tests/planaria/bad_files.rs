@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::TestFleet;
+use crate::support::{Fifo, TestFleet};
 
 const GOOD: &str = "fleet: test\nsessions: { job: { agent: worker, prompt: go } }\n";
 
@@ -66,6 +66,25 @@ fn a_directory_where_a_file_should_be_is_named() {
     fs::remove_file(fleet.path("fleet/fleet.yaml")).unwrap();
     fs::create_dir(fleet.path("fleet/fleet.yaml")).unwrap();
     assert!(refused(&fleet).contains("fleet.yaml: is a directory; a file is wanted here"));
+}
+
+#[test]
+fn a_pipe_where_a_file_should_be_is_not_waited_for() {
+    let fleet = with(GOOD);
+    let _pipe = Fifo::new(fleet.path("fleet/agents/other.md"));
+    assert!(refused(&fleet).contains("agents/other.md: is a device or a pipe"));
+    fs::remove_file(fleet.path("fleet/fleet.yaml")).unwrap();
+    let _pipe = Fifo::new(fleet.path("fleet/fleet.yaml"));
+    assert!(refused(&fleet).contains("fleet.yaml: is a device or a pipe"));
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let fleet = with(GOOD);
+    let name = std::ffi::OsStr::from_bytes(b"wor\xffker.md");
+    fs::write(fleet.path("fleet/agents").join(name), "---\nname: W\nmodel: m\n---\n").unwrap();
+    assert!(refused(&fleet).contains("has a name that is not UTF-8 text"));
 }
 
 #[test]

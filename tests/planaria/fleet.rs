@@ -102,6 +102,26 @@ fn a_secret_that_is_not_set_is_a_warning_to_check_and_an_error_to_up() {
 }
 
 #[test]
+fn the_file_that_the_twin_of_a_variable_names_holds_the_secret() {
+    let fleet = TestFleet::of_one("steps: []");
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nproviders:\n  house: { driver: openai, api_key: \"${env:PLANARIA_TEST_TWIN}\" }\nprovider: house\nsessions: { job: { agent: worker, prompt: go } }\n",
+    );
+    fleet.file("key", "k\n");
+    let check = |file: &str| {
+        let mut command = planaria();
+        command.arg("check").arg(fleet.path("fleet"));
+        let output = command.env("PLANARIA_TEST_TWIN_FILE", fleet.path(file)).output().unwrap();
+        success(&output);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(check("fleet/key"), "");
+    let warning = check("fleet/nothing");
+    assert!(warning.starts_with("warning: ") && warning.contains("fleet/nothing"), "{warning}");
+}
+
+#[test]
 fn what_is_not_built_yet_is_said_and_ignored() {
     let fleet = TestFleet::of_one("steps:\n  - say: hello\n");
     fleet.file("deployments/nightly.yaml", "name: Nightly\n");

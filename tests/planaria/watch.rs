@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{TestFleet, Up, success};
+use crate::support::{LongCall, TestFleet, Up, success};
 
 fn signal(up: &Up, name: &str) {
     let pid = up.pid().to_string();
@@ -73,4 +73,53 @@ fn a_hangup_reads_the_files_again() {
     up.wait_for(&["1 of 1 sessions done", "1 ready"]);
     signal(&up, "-TERM");
     assert_eq!(up.finish().0, Some(143));
+}
+
+#[test]
+fn the_support_desk_opens_and_stands_ready() {
+    let fleet = TestFleet::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/support-desk");
+    let up = fleet.start(&["up", example]);
+    up.wait_for(&["1 of 1 sessions done", "3 ready"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.contains("Good morning, the desk is open."), "{out}");
+}
+
+#[test]
+fn a_session_whose_agent_changes_while_it_works_is_interrupted_and_begun_anew() {
+    let LongCall { fleet, started, release: _release } = LongCall::new();
+    let up = fleet.start(&["up", "fleet", "--watch"]);
+    started.read();
+    let id = fleet.events("job").first().unwrap()["id"].clone();
+    fleet.file("scripts/job.yaml", "steps:\n  - say: another way\n");
+    fleet.file("agents/worker.md", "---\nname: w\nmodel: m\n---\nWork harder.\n");
+    up.wait_for(&["reloaded: test: 1 to run anew"]);
+    up.wait_for(&["1 of 1 sessions done"]);
+    up.wait_for(&["staying up"]);
+    assert_ne!(fleet.events("job").first().unwrap()["id"], id);
+    signal(&up, "-INT");
+    let (code, out, err) = up.finish();
+    assert_eq!(code, Some(130), "{err}");
+    assert!(out.contains("another way"), "{out}");
+    assert!(fleet.hands().is_empty(), "what was interrupted leaves nothing behind");
+}
+
+#[test]
+fn a_directory_that_was_made_again_is_watched_again() {
+    let fleet = fleet();
+    let up = fleet.start(&["up", "fleet", "--watch"]);
+    up.wait_for(&["staying up"]);
+    let agents = fleet.path("fleet/agents");
+    std::fs::rename(&agents, fleet.path("aside")).unwrap();
+    up.wait_for(&["nothing was changed"]);
+    std::fs::rename(fleet.path("aside"), &agents).unwrap();
+    up.wait_for(&["reloaded: nothing to do"]);
+    fleet.file("agents/worker.md", "---\nname: w\nmodel: m\n---\nWork harder.\n");
+    up.wait_for(&["reloaded: test: 1 to run anew"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    assert_eq!(up.finish().0, Some(130));
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use owo_colors::OwoColorize;
 use planaria_fleet::{Fleet, Model, Problem};
 use serde_json::{Value, json};
 
 use crate::exit::Code;
-use crate::output::{Format, data, error_word, hint_word, say};
+use crate::output::{Format, data, error_word, say};
 use crate::up;
 
 /// What `check --help` ends with.
@@ -62,7 +63,7 @@ impl Check {
                     say(&format!("{} {problem}", error_word()));
                 }
                 for problem in &warnings {
-                    say(&format!("{} {problem}", hint_word()));
+                    say(&format!("{} {problem}", "warning:".yellow().bold()));
                 }
                 match errors.len() {
                     0 => data(&format!("ok: {counts}"))?,

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use crate::at::At;
 use crate::entries::Entries;
+#[cfg(test)]
+use crate::limits::{CONCURRENCY_MAX, CONTEXT_TOKENS_MIN, REPLICAS_MAX, RESTARTS_MAX};
 
 /// A fleet: which agents there are, what they are to do, and who answers them.
 #[derive(Debug, Deserialize)]
@@ -49,11 +51,13 @@ pub(crate) struct ProviderFile {
     /// this machine.
     pub base_url: Option<At<String>>,
     /// Requests in flight at once; 32 if this is left out.
+    #[cfg_attr(test, schemars(range(min = 1, max = CONCURRENCY_MAX)))]
     pub max_concurrency: Option<At<u32>>,
     /// The models that this provider claims: ids or globs such as `claude-*`. An agent's model
     /// finds its provider by this.
     pub models: Option<At<Vec<At<String>>>>,
     /// Tokens of context after which older parts of a session are summarised: at least 10000.
+    #[cfg_attr(test, schemars(range(min = CONTEXT_TOKENS_MIN)))]
     pub context_tokens: Option<At<u32>>,
 }
 
@@ -81,7 +85,8 @@ pub(crate) struct SupervisionFile {
     /// How long a restart waits.
     #[serde(default)]
     pub backoff: BackoffFile,
-    /// How long an idle session keeps its actors: `30s`, `5m`. Its log wakes it again.
+    /// How long an idle session keeps its actors: `30s`, `5m`, or `never` to keep them. Its log
+    /// wakes it again.
     pub passivate_after: Option<At<String>>,
     /// Known only to be explained: the parts of a session are always restarted.
     #[cfg_attr(test, schemars(extend("deprecated" = true)))]
@@ -94,6 +99,7 @@ pub(crate) struct SupervisionFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct IntensityFile {
     /// Restarts within the window; 5 if this is left out.
+    #[cfg_attr(test, schemars(range(max = RESTARTS_MAX)))]
     pub max_restarts: Option<At<u32>>,
     /// The window: `30s`, `5m`, `1h 30m`; 5m if this is left out.
     pub within: Option<At<String>>,
@@ -155,6 +161,7 @@ pub(crate) struct SessionFile {
     /// The first message. "${session.NAME.answer}" stands for the answer of a session of `after`.
     pub prompt: Option<At<String>>,
     /// How many standing sessions there are of this one, named NAME-1, NAME-2 and so on.
+    #[cfg_attr(test, schemars(range(min = 1, max = REPLICAS_MAX)))]
     pub replicas: Option<At<u32>>,
     /// Sessions whose turn must have ended before this one begins.
     #[serde(default)]

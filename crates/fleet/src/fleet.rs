@@ -42,6 +42,14 @@ impl Fleet {
         let chosen = session.provider.as_deref().or(self.provider.as_deref());
         chosen.unwrap_or(FREE)
     }
+
+    /// Tokens of context after which sessions are compacted: the smallest number that a provider
+    /// of any of them has; `None` where none says so.
+    pub fn context_tokens(&self) -> Option<u32> {
+        let providers = self.sessions.iter().map(|session| self.provider_of(session));
+        let numbers = providers.filter_map(|name| self.providers.get(name)?.context_tokens);
+        numbers.min()
+    }
 }
 
 /// The provider that costs nothing and needs nothing.
@@ -144,7 +152,26 @@ pub struct Supervision {
     /// Longest wait before a restart.
     pub backoff_to: Option<Duration>,
     /// How long an idle session keeps its actors.
-    pub passivate_after: Option<Duration>,
+    pub passivate_after: Option<Passivation>,
+}
+
+/// When an idle session gives its actors back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passivation {
+    /// After this time.
+    After(Duration),
+    /// Never: it keeps them.
+    Never,
+}
+
+impl Passivation {
+    /// The time; `None` for never.
+    pub fn after(self) -> Option<Duration> {
+        match self {
+            Self::After(time) => Some(time),
+            Self::Never => None,
+        }
+    }
 }
 
 /// Where tools run.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Problem;
 use crate::limits::FILES_MAX;
-use crate::source::Source;
+use crate::source::{Source, no_file};
 
 /// A kind of thing that files describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,10 +153,11 @@ fn files(dir: &Path, strict: bool, problems: &mut Vec<Problem>) -> Vec<PathBuf> 
             continue;
         }
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => files.push(path),
-            Ok(_) if strict => {
-                complain(&path, "is a directory; a file is wanted here".to_owned());
+            Ok(metadata) if metadata.is_file() && stem(&path).is_some() => files.push(path),
+            Ok(metadata) if metadata.is_file() => {
+                complain(&path, "has a name that is not UTF-8 text; give it another".to_owned());
             }
+            Ok(metadata) if strict => complain(&path, no_file(&metadata).to_owned()),
             Err(error) if strict => complain(&path, format!("cannot be read: {error}")),
             _ => {}
         }

@@ -29,13 +29,16 @@ impl Source {
             text: String::new(),
             message,
         };
-        let file = std::fs::File::open(path).map_err(|error| match error.kind() {
+        let unreadable = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => problem("there is no such file".to_owned()),
             _ => problem(format!("cannot be read: {error}")),
-        })?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(problem("is a directory; a file is wanted here".to_owned()));
+        };
+        // Before it is opened: a pipe would be waited for.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(problem(no_file(&metadata).to_owned()));
         }
+        let file = std::fs::File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         let mut bounded = file.take(FILE_BYTES_MAX + 1);
         bounded.read_to_end(&mut bytes).map_err(|e| problem(format!("cannot be read: {e}")))?;
@@ -153,6 +156,15 @@ impl Source {
         let (line, column) = at.map_or((0, 0), |at| (number(at.line()), number(at.column())));
         let text = shown::line(&self.text, line);
         Problem { file: self.path.clone(), line, column, text, message }
+    }
+}
+
+/// What is wrong with something that is there and is no file.
+pub(crate) fn no_file(metadata: &std::fs::Metadata) -> &'static str {
+    if metadata.is_dir() {
+        "is a directory; a file is wanted here"
+    } else {
+        "is a device or a pipe; a file is wanted here"
     }
 }
 

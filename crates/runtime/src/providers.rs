@@ -54,3 +54,44 @@ impl Gated {
         self.gate.acquire().await.expect("a gate is never closed")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use planaria_core::model::Request;
+    use planaria_core::port::BoxStream;
+    use planaria_core::port::provider::{Delta, Error};
+
+    use super::*;
+
+    struct Silent(&'static str, Option<usize>);
+
+    impl Provider for Silent {
+        fn name(&self) -> &str {
+            self.0
+        }
+
+        fn requests_max(&self) -> Option<usize> {
+            self.1
+        }
+
+        fn answer(&self, _: Arc<Request>) -> BoxStream<'static, Result<Delta, Error>> {
+            panic!("nobody asks it anything")
+        }
+    }
+
+    #[test]
+    fn a_provider_that_has_a_bound_of_its_own_has_that_many_places() {
+        let places = |name: &'static str, max: Option<usize>| {
+            let route = move |_, _: &BTreeMap<String, String>| {
+                Ok(Arc::new(Silent(name, max)) as Arc<dyn Provider>)
+            };
+            let providers = Providers::new(Box::new(route));
+            match providers.of(SessionId::from_bytes([0; 16]), &BTreeMap::new()) {
+                Ok(gated) => gated.gate.available_permits(),
+                Err(problem) => panic!("{problem}"),
+            }
+        };
+        assert_eq!(places("a", None), PROVIDER_REQUESTS_MAX);
+        assert_eq!(places("b", Some(2)), 2);
+    }
+}

@@ -118,6 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_with_a_bound_of_its_own_says_so_under_its_own_name() {
+        let dir = world();
+        let fleet = dir.path().join("fleet.yaml");
+        let text = std::fs::read_to_string(&fleet).unwrap();
+        let bounded = text.replace("scripts: plays }", "scripts: plays, max_concurrency: 4 }");
+        std::fs::write(&fleet, bounded).unwrap();
+        let loaded = load(&args(&dir, &["--provider", "plays"])).unwrap();
+        let labels = [(FLEET, "f"), (NAME, "one")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let provider = loaded.answers.of(&labels.into()).unwrap();
+        assert_eq!((provider.name(), provider.requests_max()), ("plays", Some(4)));
+    }
+
+    #[test]
     fn a_session_is_answered_by_its_own_script_and_only_in_its_fleet() {
         let dir = world();
         let loaded = load(&args(&dir, &["--provider", "plays"])).unwrap();

@@ -82,7 +82,11 @@ impl Rounds<'_> {
                 data_dir: self.dir.clone(),
                 seeding: Arc::clone(&seeding),
             });
-            for problem in fleet.leave().await {
+            let left = tokio::select! { biased;
+                code = self.interrupt.first() => return Ok(code),
+                left = fleet.leave() => left,
+            };
+            for problem in left {
                 say(&format!("{} {problem}", hint_word()));
             }
             match self.round(&fleet, &files, stays).await? {

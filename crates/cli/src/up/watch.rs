@@ -1,7 +1,6 @@
 //! When to read the fleet's files again: when somebody sends SIGHUP, and with `--watch` when they
 //! change.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,7 +28,6 @@ pub struct Reloads {
 struct Files {
     watcher: RecommendedWatcher,
     changes: mpsc::Receiver<()>,
-    watched: BTreeSet<PathBuf>,
 }
 
 impl Reloads {
@@ -79,7 +77,7 @@ impl Files {
             }
         });
         let watcher = watcher.context("the system does not tell of changed files")?;
-        let mut files = Self { watcher, changes, watched: BTreeSet::new() };
+        let mut files = Self { watcher, changes };
         files.look_at(PLACES.iter().map(|place| dir.join(place)))?;
         Ok(files)
     }
@@ -94,13 +92,12 @@ impl Files {
     }
 
     /// Watches directories in which files of the fleet lie, each by itself: what lies deeper (a
-    /// workspace's source, the data directory) is not ours to look at.
+    /// workspace's source, the data directory) is not ours to look at. A directory that was removed
+    /// and made again is another one, so this is done each time.
     fn look_at(&mut self, places: impl Iterator<Item = PathBuf>) -> anyhow::Result<()> {
         for place in places.filter(|place| place.is_dir()) {
-            if self.watched.insert(place.clone()) {
-                let watched = self.watcher.watch(&place, RecursiveMode::NonRecursive);
-                watched.with_context(|| format!("cannot watch {}", place.display()))?;
-            }
+            let watched = self.watcher.watch(&place, RecursiveMode::NonRecursive);
+            watched.with_context(|| format!("cannot watch {}", place.display()))?;
         }
         Ok(())
     }
@@ -118,11 +115,44 @@ impl Files {
     }
 }
 
-/// Whether an event may mean that a file of a fleet says something else now.
+/// Whether an event may mean that a file of a fleet says something else now. Hidden files are those
+/// of editors, and our own data.
 fn matters(event: &Event) -> bool {
     let is_ours = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.map_or_else(|| path.is_dir(), |extension| EXTENSIONS.contains(&extension))
+        let may_say_something = match extension {
+            Some(extension) => EXTENSIONS.contains(&extension),
+            // A directory that has gone is known by its name only.
+            None => path.is_dir() || PLACES.contains(&name),
+        };
+        may_say_something && !name.starts_with('.')
     };
     !event.kind.is_access() && event.paths.iter().any(|path| is_ours(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::EventKind;
+    use notify::event::{AccessKind, CreateKind, ModifyKind};
+
+    use super::*;
+
+    #[test]
+    fn only_changes_of_files_that_a_fleet_may_have_matter() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".planaria")).unwrap();
+        std::fs::create_dir_all(dir.path().join("agents")).unwrap();
+        let event = |kind: EventKind, name: &str| {
+            matters(&Event::new(kind).add_path(dir.path().join(name)))
+        };
+        let changed = EventKind::Modify(ModifyKind::Any);
+        assert!(event(changed, "fleet.yaml") && event(changed, "agents/a.md"));
+        assert!(event(EventKind::Create(CreateKind::Folder), "agents"));
+        assert!(event(changed, "environments"), "also when it is not there any more");
+        assert!(!event(EventKind::Access(AccessKind::Any), "fleet.yaml"), "we read it ourselves");
+        for other in [".planaria", ".fleet.yaml.swp", ".#fleet.yaml", "notes.txt", "4913"] {
+            assert!(!event(changed, other), "{other}");
+        }
+    }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 use crate::at::At;
 use crate::error::Problem;
 use crate::file::SupervisionFile;
-use crate::fleet::Supervision;
+use crate::fleet::{Passivation, Supervision};
 use crate::limits::{RESTARTS_MAX, SPAN_MAX};
 use crate::source::Source;
+
+/// What stands for no time at all.
+const NEVER: &str = "never";
 
 pub(crate) fn supervision(
     source: &Source,
@@ -33,7 +36,10 @@ pub(crate) fn supervision(
         }
     };
     let within = span(&file.intensity.within);
-    let passivate_after = span(&file.passivate_after);
+    let passivate_after = match &file.passivate_after {
+        Some(word) if word.value == NEVER => Some(Passivation::Never),
+        text => span(text).map(Passivation::After),
+    };
     let (backoff_from, backoff_to) = (span(&file.backoff.from), span(&file.backoff.to));
     if let (Some(from), Some(to), Some(text)) = (backoff_from, backoff_to, &file.backoff.to)
         && from > to

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use planaria_fleet::{Driver, Model, Secret, Workspace};
+use planaria_fleet::{Driver, Model, Passivation, Secret, Workspace};
 
 use crate::World;
 
@@ -160,5 +160,18 @@ fn a_provider_is_found_by_session_then_agent_then_model_then_default() {
     assert_eq!(providers, ["house", "scripted", "claude", "house"]);
     let house = &fleet.providers["house"];
     assert_eq!((house.max_concurrency, house.context_tokens), (Some(4), Some(10_000)));
+    assert_eq!(fleet.context_tokens(), Some(10_000));
     assert_eq!(house.model.secret(), None, "an endpoint of one's own may want no key");
+}
+
+#[test]
+fn an_idle_session_sleeps_after_a_time_or_never() {
+    for (word, after) in
+        [("30s", Passivation::After(Duration::from_secs(30))), ("never", Passivation::Never)]
+    {
+        let world = World::new(&format!(
+            "fleet: f\nsupervision: {{ passivate_after: {word} }}\nsessions: {{ s: {{ agent: scribe }} }}\n"
+        ));
+        assert_eq!(world.load().unwrap().supervision.passivate_after, Some(after));
+    }
 }
