@@ -15,13 +15,17 @@
 #![allow(clippy::disallowed_methods, reason = "measuring is about real time and real threads")]
 
 mod append;
+mod build;
 mod figure;
 mod host;
 mod machine;
+mod memory;
 mod page;
 mod sample;
 mod setting;
 mod table;
+mod takeover;
+mod turn;
 
 use std::ffi::OsString;
 
@@ -41,7 +45,7 @@ struct Group {
 
 /// Everything that is measured, in the order of the page.
 const GROUPS: &[Group] =
-    &[append::GROUP];
+    &[append::GROUP, takeover::GROUP, turn::GROUP, memory::GROUP, build::GROUP];
 
 fn main() {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -50,6 +54,7 @@ fn main() {
         Some(host::HAND) => {
             planaria_drivers::hand::main(&words[1..]).expect("the hand ends in good order");
         }
+        Some(memory::CHILD) => memory::child(&words[1..]),
         _ => measure(&Setting::parse(words.iter().filter_map(|word| word.to_str()))),
     }
 }

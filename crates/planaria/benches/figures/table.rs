@@ -26,7 +26,8 @@ pub fn markdown(figures: &[Figure]) -> String {
     for figure in figures {
         let [value, floor, ratio, goal, met] = cells(figure);
         let (name, note) = (&figure.name, &figure.note);
-        let _ = writeln!(text, "| {name} | {value} | {floor} | {ratio} | {goal} | {met} | {note} |");
+        let _ =
+            writeln!(text, "| {name} | {value} | {floor} | {ratio} | {goal} | {met} | {note} |");
     }
     text
 }

@@ -6,8 +6,8 @@ mod session;
 
 use bytes::Bytes;
 
-use super::setting::Setting;
 use self::journal::Way;
+use super::setting::Setting;
 use super::{Figure, Group};
 
 /// Sessions that append at the same time.
