@@ -8,7 +8,7 @@ use planaria_core::context::ContextPolicy;
 use planaria_core::event::ClientEvent;
 use planaria_core::id::EventId;
 use planaria_core::port::sandbox::{Driver, Isolation};
-use planaria_core::port::store::{Put, Store};
+use planaria_core::port::store::{Head, Put, Store, Txn};
 use planaria_core::record::payload::{Accepted, Content, Genesis};
 use planaria_core::record::{Kind, event_json, queued_json};
 use planaria_core::session::{Command, Rejection, SessionState};
@@ -291,6 +291,17 @@ impl Runtime {
                 Err(_) => tracing::warn!(session = %id, "a hand is left: it does not die"),
             }
         }
+    }
+
+    /// Appends behind the back of the session's actor, through the same group commit as its own
+    /// appends: for measuring that. An actor that is awake loses its log by it.
+    ///
+    /// # Errors
+    /// [`Error::NotAppended`], in words.
+    #[doc(hidden)]
+    pub async fn commit(&self, txn: Txn) -> Result<Head, Error> {
+        let committed = self.tree.parts.journal.commit(txn).await;
+        committed.map_err(|error| Error::NotAppended(error.to_string()))
     }
 
     /// Stops the tree in reverse order, waiting up to `deadline`. Hands are left alone.

@@ -190,18 +190,10 @@ async fn watch_end(root: SupervisorRef, end: watch::Sender<Option<End>>) {
 fn journal(parts: Arc<Parts>) -> ChildSpec {
     ChildSpec::worker("journal", move |context: Context| {
         let parts = parts.clone();
-        Box::pin(async move {
-            let slot = parts.journal.slot().clone();
-            worker(context, move |me, context| {
-                slot.publish(me.clone());
-                Ok(JournalActor::new(
-                    parts.store.clone(),
-                    parts.end.clone(),
-                    context.scope().clone(),
-                ))
-            })
-            .await
-        })
+        Box::pin(worker(context, move |_, context| {
+            let (store, end) = (parts.store.clone(), parts.end.clone());
+            Ok(JournalActor::new(&parts.journal, store, end, context.scope()))
+        }))
     })
 }
 

@@ -74,6 +74,16 @@ fn checksum(session: SessionId, seq: u64, body: &[u8]) -> u32 {
 /// # Errors
 /// [`Error::TooLarge`].
 pub fn encode(session: SessionId, record: &Record) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    encode_into(&mut bytes, session, record)?;
+    Ok(bytes)
+}
+
+/// [`encode`] in place of what is in the buffer, for whoever encodes many.
+///
+/// # Errors
+/// [`Error::TooLarge`]; the buffer holds nothing of use then.
+pub fn encode_into(bytes: &mut Vec<u8>, session: SessionId, record: &Record) -> Result<(), Error> {
     let header = HeaderV1 {
         seq: record.seq,
         id: record.id.to_bytes(),
@@ -90,17 +100,18 @@ pub fn encode(session: SessionId, record: &Record) -> Result<Vec<u8>, Error> {
     };
     let header = bincode::encode_to_vec(&header, bincode::config::standard())
         .expect("a header of primitives encodes");
-    let mut bytes = Vec::with_capacity(2 + header.len() + record.payload.len() + 4);
+    bytes.clear();
+    bytes.reserve(2 + header.len() + record.payload.len() + 4);
     bytes.push(VERSION);
     bytes.push(u8::try_from(header.len()).expect("a header is about 100 bytes"));
     bytes.extend_from_slice(&header);
     bytes.extend_from_slice(&record.payload);
-    let crc = checksum(session, record.seq, &bytes);
+    let crc = checksum(session, record.seq, bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     if bytes.len() > RECORD_BYTES_MAX {
         return Err(Error::TooLarge(bytes.len()));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// The inverse of [`encode`], for the record stored under (`session`, `seq`).

@@ -1,8 +1,8 @@
 //! A group of transactions: judged one by one, written as one batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use fjall::OwnedWriteBatch;
+use fjall::{OwnedWriteBatch, Slice};
 use planaria_core::SessionId;
 use planaria_core::port::store::{Head, Refusal, Txn};
 use planaria_core::record::codec;
@@ -14,17 +14,44 @@ use super::tables::Tables;
 /// twice in one batch would have two values under one batch number.
 #[derive(Default)]
 pub(super) struct Group {
-    ends: BTreeMap<SessionId, SessionEnd>,
-    /// Whether each session stood in the index of open sessions before the group.
-    was_open: BTreeMap<SessionId, bool>,
-    events: Vec<([u8; 24], Vec<u8>)>,
+    /// The sessions that the group appends to, in the order in which they came.
+    sessions: Vec<Appended>,
+    /// Where each session stands in that list.
+    places: HashMap<SessionId, usize>,
+    events: Vec<([u8; 24], Slice)>,
+    /// Where a record is encoded before it is copied into memory of its own size.
+    buffer: Vec<u8>,
     puts: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
+/// What a group does to one session.
+struct Appended {
+    session: SessionId,
+    end: SessionEnd,
+    /// Whether the session stood in the index of open sessions before the group.
+    was_open: bool,
+}
+
 impl Group {
+    /// An empty group with room for so many transactions.
+    pub fn for_txns(count: usize) -> Self {
+        Self {
+            sessions: Vec::with_capacity(count),
+            places: HashMap::with_capacity(count),
+            // Most have one record.
+            events: Vec::with_capacity(count),
+            buffer: Vec::new(),
+            puts: BTreeMap::new(),
+        }
+    }
+
     /// Judges a transaction behind those that were accepted before it, and takes it in.
     pub fn add(&mut self, txn: Txn, heads: &mut Heads, tables: &Tables) -> Result<Head, Refusal> {
-        let end = self.end(txn.session, heads, tables)?;
+        let place = self.places.get(&txn.session).copied();
+        let end = match place {
+            Some(place) => self.sessions[place].end,
+            None => end_of(txn.session, heads, tables)?,
+        };
         let head = txn.judge(end.head)?;
         for key in &txn.absent {
             let there = tables.get(key).map_err(|e| Refusal::Unreadable(e.to_string()))?.is_some();
@@ -32,32 +59,28 @@ impl Group {
                 return Err(Refusal::Exists);
             }
         }
-        let mut events = Vec::with_capacity(txn.records.len());
+        let accepted = self.events.len();
         for record in &txn.records {
-            let bytes = codec::encode(txn.session, record);
-            let bytes = bytes.map_err(|e| Refusal::Malformed(e.to_string()))?;
-            events.push((codec::key(txn.session, record.seq), bytes));
+            if let Err(error) = codec::encode_into(&mut self.buffer, txn.session, record) {
+                // What was not accepted must leave no trace.
+                self.events.truncate(accepted);
+                return Err(Refusal::Malformed(error.to_string()));
+            }
+            let key = codec::key(txn.session, record.seq);
+            self.events.push((key, Slice::new(&self.buffer)));
         }
-        // From here on nothing is refused: what was not accepted must leave no trace.
-        self.events.append(&mut events);
+        // From here on nothing is refused.
         self.puts.extend(txn.puts.into_iter().map(|put| (put.key, put.value)));
-        self.was_open.entry(txn.session).or_insert(end.open);
-        self.ends.insert(txn.session, SessionEnd { head: Some(head), open: txn.open });
-        Ok(head)
-    }
-
-    fn end(
-        &self,
-        session: SessionId,
-        heads: &mut Heads,
-        tables: &Tables,
-    ) -> Result<SessionEnd, Refusal> {
-        if let Some(end) = self.ends.get(&session).copied().or_else(|| heads.get(session)) {
-            return Ok(end);
+        let (session, was_open) = (txn.session, end.open);
+        let end = SessionEnd { head: Some(head), open: txn.open };
+        match place {
+            Some(place) => self.sessions[place].end = end,
+            None => {
+                self.places.insert(session, self.sessions.len());
+                self.sessions.push(Appended { session, end, was_open });
+            }
         }
-        let end = tables.end(session).map_err(|e| Refusal::Unreadable(e.to_string()))?;
-        heads.put(session, end);
-        Ok(end)
+        Ok(head)
     }
 
     /// Whether every transaction was refused.
@@ -67,15 +90,15 @@ impl Group {
 
     /// Moves the changes into a batch.
     pub fn fill(&mut self, tables: &Tables) -> OwnedWriteBatch {
-        let mut batch = tables.batch();
+        let mut batch = tables.batch(self.events.len());
         for (key, value) in self.events.drain(..) {
             batch.insert(&tables.events, key, value);
         }
         for (key, value) in std::mem::take(&mut self.puts) {
             batch.insert(&tables.catalog, key, value);
         }
-        for (session, end) in &self.ends {
-            match (self.was_open[session], end.open) {
+        for Appended { session, end, was_open } in &self.sessions {
+            match (was_open, end.open) {
                 (false, true) => batch.insert(&tables.open, session.to_bytes(), []),
                 (true, false) => batch.remove(&tables.open, session.to_bytes()),
                 _ => {}
@@ -86,8 +109,17 @@ impl Group {
 
     /// The group is durable: later ones are judged against it.
     pub fn publish(self, heads: &mut Heads) {
-        for (session, end) in self.ends {
+        for Appended { session, end, .. } in self.sessions {
             heads.put(session, end);
         }
     }
+}
+
+fn end_of(session: SessionId, heads: &mut Heads, tables: &Tables) -> Result<SessionEnd, Refusal> {
+    if let Some(end) = heads.get(session) {
+        return Ok(end);
+    }
+    let end = tables.end(session).map_err(|e| Refusal::Unreadable(e.to_string()))?;
+    heads.put(session, end);
+    Ok(end)
 }

@@ -30,6 +30,7 @@ mod layout;
 mod limits;
 mod lock;
 mod open;
+mod orders;
 mod queue;
 mod reader;
 mod tables;

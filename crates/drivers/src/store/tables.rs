@@ -59,9 +59,11 @@ impl Tables {
         })
     }
 
-    /// A batch that is synced before its commit returns, and only then seen by readers.
-    pub fn batch(&self) -> OwnedWriteBatch {
-        self.database.batch().durability(Some(PersistMode::SyncData))
+    /// A batch for about so many items that is synced before its commit returns, and only then seen
+    /// by readers.
+    pub fn batch(&self, items: usize) -> OwnedWriteBatch {
+        OwnedWriteBatch::with_capacity(self.database.clone(), items)
+            .durability(Some(PersistMode::SyncData))
     }
 
     /// The number of the newest batch that holds records. Every group holds some and none is ever
@@ -76,7 +78,7 @@ impl Tables {
             self.meta.prefix(EPOCH_PREFIX).next_back().map(|entry| entry.key()).transpose()?;
         let last = last.and_then(|key| key[EPOCH_PREFIX.len()..].try_into().ok());
         let next = last.map_or(0, u64::from_be_bytes).max(above) + 1;
-        let mut batch = self.batch();
+        let mut batch = self.batch(1);
         batch.insert(&self.meta, [EPOCH_PREFIX, &next.to_be_bytes()].concat(), []);
         batch.commit()?;
         Ok(next)

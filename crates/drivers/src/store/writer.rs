@@ -22,6 +22,7 @@ use super::health::Health;
 use super::high_water::HighWater;
 use super::layout::{Layout, replace, sync_names};
 use super::lock::Lock;
+use super::orders::Orders;
 use super::queue::{Queue, Queued};
 use super::reader::Job;
 use super::tables::Tables;
@@ -58,15 +59,13 @@ pub(super) struct Writer {
 impl Writer {
     /// Serves until it is told to stop or nobody can ask any more, then closes the store.
     pub fn run(mut self, orders: Receiver<Queued<Order>>) {
+        let mut orders = Orders::new(orders);
         loop {
-            let order = match self.high_water.due_in() {
-                Some(wait) => orders.recv_timeout(wait),
-                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match order.map(|queued| queued.request) {
+            match orders.next(self.high_water.due_in()) {
                 Ok(Order::Commit { group, reply }) => {
                     // A caller that has gone will read its log.
                     let _ = reply.send(self.commit(group));
+                    orders.answered();
                 }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -94,7 +93,7 @@ impl Writer {
     }
 
     fn try_commit(&mut self, txns: Vec<Txn>) -> Outcomes {
-        let mut group = Group::default();
+        let mut group = Group::for_txns(txns.len());
         let outcomes =
             txns.into_iter().map(|txn| group.add(txn, &mut self.heads, &self.tables)).collect();
         if !group.is_empty() {
