@@ -26,6 +26,7 @@ mod file;
 mod fleet;
 mod limits;
 mod load;
+mod nodes;
 mod plan;
 mod resources;
 mod schema;
@@ -35,6 +36,7 @@ mod shown;
 mod source;
 mod suggest;
 mod tree;
+mod written;
 
 pub use error::{Errors, Problem};
 pub use fleet::{

@@ -5,18 +5,16 @@ use std::path::Path;
 use crate::check::{self, Models, Sessions};
 use crate::entries::Entries;
 use crate::error::{Errors, Problem};
-use crate::file::FleetFile;
 use crate::fleet::Fleet;
 use crate::resources::{FLEET_FILE, Found, ignored, resources};
-use crate::schema::Kind;
-use crate::shape::{Reader, Shape};
 use crate::source::Source;
+use crate::written::{Written, written};
 
 /// Reads and checks a fleet. Starts nothing, resolves no secret.
 ///
 /// # Errors
-/// Everything that is wrong, as far as one problem does not hide the others: where names of keys or
-/// types of a `fleet.yaml` are wrong, where its names lead is looked at afterwards.
+/// Everything that is wrong, as far as one problem does not hide the others: an entry with wrong
+/// keys or types does not hide what is wrong with its neighbours.
 pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     let path = dir.join(FLEET_FILE);
     if !path.exists() && !path.is_symlink() {
@@ -29,7 +27,7 @@ pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     }
     let source = Source::read(&path).map_err(|problem| Errors(vec![problem]))?;
     let mut problems = Vec::new();
-    let file = written(&source).map_err(|wrong| problems.extend(wrong)).ok();
+    let file = written(&source, &mut problems);
     let found = resources(dir, &mut problems);
     let fleet = match file {
         Some(file) => Some(checked(&source, dir, &found, file, &mut problems)),
@@ -46,26 +44,17 @@ pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     }
 }
 
-/// The file, or all that it says in a way that it cannot be said.
-fn written(source: &Source) -> Result<FleetFile, Vec<Problem>> {
-    let root = source.tree(&source.text).map_err(|problem| vec![problem])?;
-    let mut reader = Reader::new(source);
-    reader.read(&Shape::of(Kind::Fleet), &root);
-    if !reader.problems.is_empty() {
-        return Err(reader.problems);
-    }
-    source.parse().map_err(|problem| vec![problem])
-}
-
 fn checked(
     source: &Source,
     dir: &Path,
     found: &[Found],
-    file: FleetFile,
+    written: Written,
     problems: &mut Vec<Problem>,
 ) -> Fleet {
+    let Written { file, left_out } = written;
     check::check_name(source, "a fleet", &file.fleet, problems);
-    let declared: Vec<String> = file.providers.0.iter().map(|(n, _)| n.value.clone()).collect();
+    let declared = file.providers.0.iter().map(|(name, _)| name.value.clone());
+    let declared: Vec<String> = declared.chain(left_out.iter().cloned()).collect();
     let providers = check::providers(source, dir, file.providers, problems);
     if let Some(provider) = &file.provider {
         check::check_chosen(source, provider, &providers, &declared, problems);
@@ -73,7 +62,8 @@ fn checked(
     let provider = file.provider.map(|provider| provider.value);
     let supervision = check::supervision(source, file.supervision, problems);
     let environments = check::environments(source, found, file.environments, problems);
-    let agents = check::agents(source, dir, found, file.agents, problems);
+    let mut agents = check::agents(source, dir, found, file.agents, problems);
+    agents.names.extend(left_out.iter().cloned());
     let models = Models {
         source,
         providers: &providers,
@@ -81,7 +71,7 @@ fn checked(
         default: provider.as_deref(),
         agents: &agents,
     };
-    let around = Sessions { source, dir, models, environments: &environments };
+    let around = Sessions { source, dir, models, environments: &environments, left_out: &left_out };
     let sessions = check::sessions(&around, file.sessions, problems);
     Fleet {
         dir: dir.to_owned(),

@@ -51,6 +51,11 @@ pub(crate) struct Key {
     pub required: bool,
 }
 
+/// Whether a number is one that files may have: there are no larger ones.
+fn fits(number: u64) -> bool {
+    u32::try_from(number).is_ok()
+}
+
 const MAPPING: &str = "expected `key: value` here, on lines of their own or in { }";
 
 /// Reads values by their shapes and gathers the complaints.
@@ -76,7 +81,10 @@ impl<'s> Reader<'s> {
             },
             Shape::Flag => self.flag(node),
             Shape::Whole => match &node.value {
-                Tree::Scalar(number) if number.is_u64() => number.clone(),
+                Tree::Scalar(number) if number.as_u64().is_some_and(fits) => number.clone(),
+                Tree::Scalar(number) if number.is_u64() => {
+                    self.wrong(node.referenced, "expected a smaller number here")
+                }
                 _ => self.wrong(node.referenced, "expected a whole number here"),
             },
             Shape::Word { what, words } => {
@@ -172,7 +180,7 @@ impl<'s> Reader<'s> {
     }
 
     /// A value that must not be left empty.
-    fn present(&mut self, key: &Spanned<String>, shape: &Shape, node: &Node) -> Value {
+    pub fn present(&mut self, key: &Spanned<String>, shape: &Shape, node: &Node) -> Value {
         if node.value.is_null() && !matches!(shape, Shape::Any) {
             let name = shown::word(&key.value);
             return self.wrong(key.referenced, format!("`{name}` has no value"));

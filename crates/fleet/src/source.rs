@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, MessageFormatter, Options, UserMessageFormatter};
 
+use crate::at::Place;
 use crate::error::Problem;
 use crate::limits::{FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
 use crate::tree::{Node, Tree};
@@ -56,15 +56,6 @@ impl Source {
         Ok(Self { path: path.to_owned(), text })
     }
 
-    /// Reads the whole text as YAML.
-    ///
-    /// # Errors
-    /// The first thing that is no YAML or does not fit the type.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_saphyr::from_str_with_options(&self.text, options())
-            .map_err(|error| self.yaml_problem(&error, error.location()))
-    }
-
     /// YAML of this file, whatever it says.
     ///
     /// # Errors
@@ -80,8 +71,8 @@ impl Source {
     }
 
     /// A problem at a place of this file.
-    pub fn problem(&self, at: Location, message: impl Into<String>) -> Problem {
-        self.located(Some(at), message.into())
+    pub fn problem(&self, at: impl Into<Place>, message: impl Into<String>) -> Problem {
+        self.located(Some(at.into()), message.into())
     }
 
     /// A problem of the whole file.
@@ -104,7 +95,7 @@ impl Source {
             Some(at) if self.is_guarded(at) => self.guarded(error, at),
             _ => words(error),
         };
-        self.located(at, message)
+        self.located(at.map(Place::from), message)
     }
 
     /// The parser's complaint where a secret may stand: words of the file are not repeated, except
@@ -152,8 +143,8 @@ impl Source {
             && value.is_some_and(|value| quote || value.is_empty() || value.starts_with(' '))
     }
 
-    fn located(&self, at: Option<Location>, message: String) -> Problem {
-        let (line, column) = at.map_or((0, 0), |at| (number(at.line()), number(at.column())));
+    fn located(&self, at: Option<Place>, message: String) -> Problem {
+        let (line, column) = at.map_or((0, 0), |at| (at.line, at.column));
         let text = shown::line(&self.text, line);
         Problem { file: self.path.clone(), line, column, text, message }
     }

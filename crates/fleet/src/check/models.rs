@@ -80,7 +80,9 @@ impl Models<'_> {
         let claims: Vec<&str> =
             self.providers.values().flat_map(|p| &p.models).map(String::as_str).collect();
         let takes_all = |name: &str| self.providers.get(name).is_none_or(|p| p.models.is_empty());
-        if claims.is_empty() || self.default.is_some_and(takes_all) {
+        // One that is wrong may be the one that claims it.
+        let all_known = self.declared.iter().all(|name| self.providers.contains_key(name));
+        if claims.is_empty() || !all_known || self.default.is_some_and(takes_all) {
             return None;
         }
         let hint = suggest::hint(model, claims);

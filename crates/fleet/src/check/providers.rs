@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use globset::Glob;
-use serde_saphyr::Location;
 
 use super::check_name;
-use crate::at::At;
+use crate::at::{At, Place};
 use crate::entries::Entries;
 use crate::error::Problem;
 use crate::file::{ProviderFile, ProviderWord};
@@ -97,7 +96,7 @@ fn one(
 /// What speaks to the provider.
 fn word(
     source: &Source,
-    at: Location,
+    at: Place,
     name: &str,
     file: &ProviderFile,
 ) -> Result<ProviderWord, Problem> {
@@ -201,7 +200,7 @@ fn claims(
 }
 
 /// The complaint about a secret in the file.
-fn literal(source: &Source, at: Location) -> Problem {
+fn literal(source: &Source, at: Place) -> Problem {
     let message = "secrets do not belong into this file; write a reference, \"${env:NAME}\" or \"${file:PATH}\"";
     source.problem(at, message)
 }

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use planaria_core::limits::CLIENT_EVENT_BYTES_MAX;
-use serde_saphyr::Location;
 
 use super::cycle::cycle;
 use super::models::Models;
 use super::supervision::restart;
 use super::{check_name, prompt};
-use crate::at::At;
+use crate::at::{At, Place};
 use crate::entries::Entries;
 use crate::error::Problem;
 use crate::file::{SessionFile, WorkspaceFile};
@@ -32,6 +31,8 @@ pub(crate) struct Sessions<'a> {
     pub dir: &'a Path,
     pub models: Models<'a>,
     pub environments: &'a BTreeMap<String, Environment>,
+    /// Names of entries that are wrong: they exist.
+    pub left_out: &'a [String],
 }
 
 pub(crate) fn sessions(
@@ -43,20 +44,25 @@ pub(crate) fn sessions(
     let replicas = |(_, session): &(_, SessionFile)| {
         session.replicas.as_ref().map_or(1, |n| n.value.clamp(1, REPLICAS_MAX)) as usize
     };
-    if entries.is_empty() || entries.iter().map(replicas).sum::<usize>() > SESSIONS_MAX {
+    let is_empty = entries.is_empty() && around.left_out.is_empty();
+    if is_empty || entries.iter().map(replicas).sum::<usize>() > SESSIONS_MAX {
         let problem = format!("a fleet has 1 to {SESSIONS_MAX} sessions, each replica counted");
         problems.push(around.source.problem(at, problem));
         return Vec::new();
     }
     let names = Names {
-        all: entries.iter().map(|(name, _)| name.value.clone()).collect(),
+        all: entries
+            .iter()
+            .map(|(name, _)| name.value.clone())
+            .chain(around.left_out.iter().cloned())
+            .collect(),
         standing: entries
             .iter()
             .filter(|(_, session)| session.prompt.is_none())
             .map(|(name, _)| name.value.clone())
             .collect(),
     };
-    let places: BTreeMap<String, Location> =
+    let places: BTreeMap<String, Place> =
         entries.iter().map(|(name, _)| (name.value.clone(), name.referenced)).collect();
     let mut complained = BTreeSet::new();
     let mut sessions = Vec::new();
@@ -99,7 +105,7 @@ impl Sessions<'_> {
         restart(self.source, file.restart.as_ref(), problems);
         let agents = self.models.agents.names.iter().map(String::as_str);
         self.known("agent", &file.agent, agents, problems);
-        let environments = self.environments.keys().map(String::as_str);
+        let environments = self.environments.keys().chain(self.left_out).map(String::as_str);
         if let Some(environment) = &file.environment {
             self.known("environment", environment, environments, problems);
         }

@@ -357,3 +357,24 @@ fn what_an_environment_cannot_keep_is_refused_plainly() {
     let all = world.file("environments/linux.yaml", "name: L\n").problems();
     assert!(all.contains("linux.yaml is a second environment `linux`"), "{all}");
 }
+
+#[test]
+fn what_is_wrong_with_one_entry_hides_nothing_of_the_others() {
+    let fleet = "fleet: f\nproviders:\n  x: { driver: anthropic, modls: [m] }\n  y: { driver: anthropic, scripts: s }\nprovider: x\nsessions:\n  a: { agent: scribe, promt: x }\n  b: { agent: scrib, prompt: x, after: [a] }\n  c: { agent: scribe, prompt: x, workspace: { copy: nowhere } }\n  d: { agent: scribe, prompt: 1, replicas: 99999999999 }\n";
+    let all = World::new(fleet).problems();
+    let dots = |line: &&str| line.starts_with("fleet.yaml");
+    let firsts: Vec<&str> = all.lines().filter(dots).collect();
+    let places: Vec<&str> =
+        firsts.iter().map(|line| line.split(": ").next().unwrap_or_default()).collect();
+    let expected = [
+        "fleet.yaml:3:27",
+        "fleet.yaml:7:23",
+        "fleet.yaml:10:44",
+        "fleet.yaml:4:36",
+        "fleet.yaml:8:15",
+        "fleet.yaml:9:53",
+    ];
+    assert_eq!(places, expected, "{all}");
+    assert!(firsts[4].contains("did you mean `scribe`?"), "{all}");
+    assert!(!all.contains("unknown session") && !all.contains("unknown provider"), "{all}");
+}
