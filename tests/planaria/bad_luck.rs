@@ -89,7 +89,7 @@ fn a_full_disk_ends_the_run_with_a_hint_and_loses_nothing_acknowledged() {
     assert!(message.contains("free some space and start again"), "{message}");
     fs::remove_file(filler).unwrap();
     let out = success(&fleet.up());
-    assert_eq!(out.matches("· done").count(), 2, "{out}");
+    assert_eq!(out.matches(": done").count(), 2, "{out}");
 }
 
 /// A small disk of its own, unmounted at the end.

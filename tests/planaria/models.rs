@@ -1,5 +1,6 @@
-//! The Messages API through the real binary, against an endpoint on this machine.
+//! Real providers through the real binary, against an endpoint on this machine.
 
+use planaria_testkit::provider::dialect::chat;
 use planaria_testkit::provider::{FakeEndpoint, Reply};
 use serde_json::{Value, json};
 
@@ -99,6 +100,44 @@ async fn garbage_from_the_endpoint_is_tried_again_and_the_turn_ends_well() {
     assert_eq!(endpoint.requests().len(), 2);
     let events = fleet.events("job");
     assert!(events.iter().all(|e| e["type"] != "session.error"), "a short wait stays invisible");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_model_behind_chat_completions_needs_no_key_and_sums_up_what_does_not_fit() {
+    let fleet = TestFleet::of_one("steps: []");
+    let call =
+        vec![chat::call_start(0, "bash"), chat::call_more(0, r#"{"command":"echo $((6*7))"}"#)];
+    let too_long = json!({ "error": {
+        "type": "invalid_request_error", "code": "context_length_exceeded",
+        "message": "This model's maximum context length is 100 tokens." } });
+    let endpoint = endpoint(vec![
+        Reply::sse(chat::answer(call, "tool_calls")),
+        Reply::json(400, &too_long),
+        Reply::sse(chat::answer(vec![chat::text("They asked; the command said 42.")], "stop")),
+        Reply::sse(chat::answer(vec![chat::text("It is 42.")], "stop")),
+    ])
+    .await;
+    fleet.file(
+        "fleet.yaml",
+        &format!(
+            "fleet: test\nproviders:\n  near:\n    driver: openai\n    base_url: {}/v1\nprovider: near\n\
+             sessions:\n  job: {{ agent: worker, prompt: go }}\n",
+            endpoint.base_url()
+        ),
+    );
+
+    let out = success(&fleet.command(&["up", "fleet"]).output().unwrap());
+
+    assert!(out.contains("It is 42."), "{out}");
+    let requests = endpoint.requests();
+    assert_eq!(requests.len(), 4);
+    assert_eq!(requests[0].header("authorization"), None);
+    let last = requests[3].json();
+    assert!(last["messages"].to_string().contains("the command said 42"), "{last}");
+    let offered = last["tools"].as_array().unwrap().iter();
+    assert!(offered.map(|tool| &tool["function"]["name"]).any(|name| name == "read_log"));
+    let events = fleet.events("job");
+    assert!(events.iter().any(|e| e["type"] == "agent.thread_context_compacted"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn a_fleet_of_standing_sessions_stays_up_and_is_found_again() {
     signal(&up, "-INT");
     let (code, out, err) = up.finish();
     assert_eq!(code, Some(130), "{err}");
-    assert!(out.contains("== inbox-2 · ready") && out.contains("== job · done"), "{out}");
+    assert!(out.contains("== inbox-2: ready") && out.contains("== job: done"), "{out}");
 
     let plan = success(&fleet.command(&["plan", "fleet"]).output().unwrap());
 
@@ -55,7 +55,7 @@ fn a_changed_file_is_taken_up_and_a_bad_one_changes_nothing() {
     signal(&up, "-INT");
     let (code, out, err) = up.finish();
     assert_eq!(code, Some(130), "{err}");
-    assert!(out.contains("== more · done\ntwo"), "{out}");
+    assert!(out.contains("== more: done\ntwo"), "{out}");
 }
 
 #[test]

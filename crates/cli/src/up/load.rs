@@ -47,8 +47,7 @@ pub fn load(args: &Args) -> anyhow::Result<Loaded> {
 /// The smallest window of those whom the fleet's sessions may be answered by: one bound holds for
 /// all of them.
 fn compact_at(fleet: &Fleet) -> u64 {
-    let said = fleet.providers.values().filter_map(|provider| provider.context_tokens).min();
-    said.map_or(WholeLog::default().compact_at, u64::from)
+    fleet.context_tokens().map_or(WholeLog::default().compact_at, u64::from)
 }
 
 fn supervision(fleet: &Fleet) -> Supervision {
@@ -180,7 +179,7 @@ mod tests {
         );
         std::fs::write(dir.path().join("key"), "k\n").unwrap();
         let loaded = load(&args(&dir, &["--provider", "paid"])).unwrap();
-        assert_eq!(ask(&loaded, "f", "one").unwrap(), "anthropic");
+        assert_eq!(ask(&loaded, "f", "one").unwrap(), "paid");
         assert!(loaded.hints.is_empty());
     }
 }

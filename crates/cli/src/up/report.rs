@@ -10,6 +10,7 @@ use super::work::Fleet;
 use crate::data;
 use crate::exit::Code;
 use crate::output;
+use crate::terminal::tame;
 
 /// What a standing session says instead of an answer.
 const READY: &str = "It stands ready for messages.";
@@ -51,8 +52,12 @@ pub fn human(
         if index > 0 {
             output::data("")?;
         }
-        output::data(&format!("== {} · {word}", outcome.name))?;
-        output::data(text.trim_end())?;
+        output::data(&format!("== {}: {word}", outcome.name))?;
+        // What a model says must not speak to the terminal.
+        for line in text.trim_end().lines() {
+            let cells: Vec<String> = line.split('\t').map(tame).collect();
+            output::data(&cells.join("\t"))?;
+        }
         if let Some(id) = outcome.id {
             let workspace = data::workspace(&fleet.data_dir, id);
             let dir = output::shell_word(&fleet.data_dir.display().to_string());

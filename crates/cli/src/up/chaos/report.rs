@@ -60,7 +60,7 @@ impl Faults {
     pub fn human(&self) -> anyhow::Result<()> {
         let hit = self.hits();
         data(&format!(
-            "\n== chaos · seed {} · {} faults planned, {hit} hit",
+            "\n== chaos: seed {}, {} faults planned, {hit} hit",
             self.seed, self.planned
         ))?;
         data("fault          hit   to the next record: p50       max")?;
