@@ -6,11 +6,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use planaria_core::limits::READ_RECORDS_MAX;
 use planaria_core::port::env::Env;
 use planaria_core::port::store::{Head, Put, Refusal, Store, Txn};
-use planaria_core::session::{Command, SessionState, decide, effects, evolve, fold};
+use planaria_core::session::{Command, SessionState, decide, effects, evolve};
 use planaria_core::{Record, SessionId};
 use planaria_supervisor::{ExitReason, Flow, Scope, Worker};
 use ractor::ActorRef;
@@ -20,8 +20,11 @@ use crate::error::Error;
 use crate::harness::{HarnessMsg, Reconcile};
 use crate::journal::{CommitError, Journal};
 use crate::limits::APPEND_RECORDS_MAX;
+use crate::load::load;
+use crate::quiet::Quiet;
 use crate::slot::Slot;
 use crate::view::{Condition, Shared, View};
+use crate::waker::WakerMsg;
 
 /// The records that a command led to.
 pub(crate) type Reply = oneshot::Sender<Result<Vec<Record>, Error>>;
@@ -52,6 +55,16 @@ pub(crate) enum SessionMsg {
         name: &'static str,
         version: u32,
     },
+    /// Nothing was heard for a while after the `heard`th message.
+    Quiet {
+        heard: u64,
+    },
+    /// End, if nothing was heard since and nothing is to be done; answers with what the session is.
+    /// Nobody can send a command while this is under way.
+    Rest {
+        heard: u64,
+        reply: oneshot::Sender<Option<Arc<SessionState>>>,
+    },
 }
 
 /// What a session actor needs of its surroundings.
@@ -63,6 +76,9 @@ pub(crate) struct SessionDeps {
     pub env: Arc<dyn Env>,
     pub shared: Shared,
     pub harness: Slot<HarnessMsg>,
+    pub waker: Slot<WakerMsg>,
+    /// How long it hears nothing before it asks to be put to sleep.
+    pub passivate_after: Option<Duration>,
 }
 
 struct Waiting {
@@ -89,6 +105,7 @@ pub(crate) struct SessionActor {
     in_flight: Option<Append>,
     next: Append,
     early: VecDeque<SessionMsg>,
+    quiet: Quiet,
     scope: Scope,
 }
 
@@ -109,6 +126,7 @@ impl SessionActor {
         });
         Self {
             epoch: deps.store.next_epoch(),
+            quiet: Quiet::new(deps.passivate_after),
             deps,
             loaded: false,
             durable: SessionState::default(),
@@ -159,8 +177,31 @@ impl SessionActor {
                 }
             }
             SessionMsg::Committed(result) => self.committed(result)?,
+            SessionMsg::Quiet { heard } => {
+                if self.quiet.is_over(heard) && self.is_at_rest() {
+                    // A waker that is being restarted is asked again after the next silence.
+                    let _ = self.deps.waker.cast(WakerMsg::Sleep { id: self.deps.id, heard });
+                }
+            }
+            SessionMsg::Rest { heard, reply } => return Ok(self.rest(heard, reply)),
         }
         Ok(Flow::Continue)
+    }
+
+    /// Whether nothing will happen here until somebody says something.
+    fn is_at_rest(&self) -> bool {
+        let appends = self.in_flight.is_some() || !self.next.waiting.is_empty();
+        self.loaded && !appends && effects(&self.durable).is_empty()
+    }
+
+    fn rest(&self, heard: u64, reply: oneshot::Sender<Option<Arc<SessionState>>>) -> Flow {
+        let rests = self.quiet.since(heard) && self.is_at_rest();
+        let state = self.deps.shared.view.borrow().state.clone();
+        match reply.send(rests.then_some(state)) {
+            Ok(()) if rests => Flow::Stop,
+            // Whoever asked has gone, and with them what keeps callers away.
+            _ => Flow::Continue,
+        }
     }
 
     fn order(&mut self, order: Order) {
@@ -267,8 +308,14 @@ impl Worker for SessionActor {
     type Message = SessionMsg;
 
     fn handle(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
+        if !matches!(message, SessionMsg::Quiet { .. } | SessionMsg::Rest { .. }) {
+            self.quiet.hear();
+        }
         let flow = self.take(me, message)?;
         self.append(me);
+        if self.is_at_rest() {
+            self.quiet.begin(&self.scope, me);
+        }
         Ok(flow)
     }
 }
@@ -294,16 +341,4 @@ fn split(append: &mut Append) -> Append {
     let rest = append.waiting.split_off(keep.max(1));
     let records = rest.iter().map(|w| w.records.len()).sum();
     Append { waiting: rest, records }
-}
-
-/// Folds a session's log, page by page.
-pub(crate) async fn load(store: &dyn Store, id: SessionId) -> Result<SessionState, Error> {
-    let mut state = SessionState::default();
-    loop {
-        let page = store.read(id, state.seq + 1, READ_RECORDS_MAX).await?;
-        if page.is_empty() {
-            return Ok(state);
-        }
-        fold(&mut state, &page)?;
-    }
 }

@@ -154,6 +154,7 @@ fn supervision(fleet: &Fleet) -> Supervision {
         within: ours.within.unwrap_or(default.within),
         backoff_from: ours.backoff_from.unwrap_or(default.backoff_from),
         backoff_to: ours.backoff_to.unwrap_or(default.backoff_to),
+        passivate_after: default.passivate_after,
     }
 }
 

@@ -32,6 +32,9 @@ pub(crate) enum SandboxMsg {
     Destroy(u64, oneshot::Sender<Result<(), String>>),
     /// End the hand in good order; answers whether one was connected.
     Retire(oneshot::Sender<bool>),
+    /// End the actor and with it the connection, unless a hand is being looked for; the hand lives
+    /// on.
+    Rest(oneshot::Sender<bool>),
 }
 
 /// What a sandbox actor needs of its surroundings.
@@ -116,6 +119,11 @@ impl Worker for SandboxActor {
             }
             SandboxMsg::Destroy(generation, reply) => self.destroy(generation, reply),
             SandboxMsg::Retire(reply) => self.retire(reply),
+            SandboxMsg::Rest(reply) => {
+                let rests = !self.connecting;
+                let _ = reply.send(rests);
+                return Ok(if rests { Flow::Stop } else { Flow::Continue });
+            }
         }
         Ok(Flow::Continue)
     }

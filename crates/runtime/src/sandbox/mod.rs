@@ -7,5 +7,5 @@ mod actor;
 mod connect;
 mod sandboxes;
 
-pub(crate) use actor::{BoundHand, SandboxActor, SandboxDeps};
-pub(crate) use sandboxes::{Sandboxes, Slots};
+pub(crate) use actor::{BoundHand, SandboxActor, SandboxDeps, SandboxMsg};
+pub(crate) use sandboxes::Sandboxes;

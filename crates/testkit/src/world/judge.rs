@@ -25,6 +25,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     // A hand that lives when the next one starts is replaced there and then, so two are never seen.
     ("replaced", "a hand that has run something is replaced only when it is dead"),
     ("left", "when a server has ended in good order, no hand is left"),
+    ("undisturbed", "without faults every client is told what became of its request"),
     ("folds", "every log folds"),
     ("alive", "when faults stop, every session comes to rest"),
     ("place", "the model finds no step lost, doubled or swapped"),
@@ -56,6 +57,7 @@ pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
         effects::hands(world, &mut findings);
         spend(world, &mut findings);
     }
+    promises::undisturbed(calm, &mut findings);
     sameness::transcripts(past, calm, &mut findings);
     sameness::bystanders(past, calm, &mut findings);
     let damaged = past.damaged();

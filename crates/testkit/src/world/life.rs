@@ -7,13 +7,15 @@ use std::time::Duration;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_core::{Record, SessionId};
-use planaria_runtime::{End, Runtime};
+use planaria_runtime::{End, Runtime, Supervision};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::breaker::{Breaker, Progress};
 use super::client::{Client, Memory};
-use super::limits::{FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_WAIT, QUIET_MAX, STOP_WAIT};
+use super::limits::{
+    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, QUIET_MAX, STOP_WAIT,
+};
 use super::observed::{Acknowledged, Observed};
 use super::options::Options;
 use super::plan::Break;
@@ -121,7 +123,11 @@ impl Lasting {
             wrap_driver(self.hands.clone()),
             Box::new(move |session, _| Ok(model.provider(session))),
         );
-        let runtime = match runtime.start().await {
+        let supervision = Supervision {
+            passivate_after: Some(self.options.passivate_after),
+            ..Supervision::default()
+        };
+        let runtime = match runtime.supervision(supervision).start().await {
             Ok(runtime) => runtime,
             Err(error) => return Ended::Itself(End::GaveUp(error.to_string())),
         };
@@ -217,12 +223,11 @@ impl Lasting {
     /// Somebody follows each log, and goes on at the next server where this one left off.
     fn follow(&self, others: &mut JoinSet<()>, runtime: &Runtime) {
         for (script, seen) in self.options.scripts.iter().zip(&self.followers) {
-            let next = inner(seen).last().map_or(1, |record| record.seq + 1);
-            let (mut follower, seen) = (runtime.follow(script.session, next), seen.clone());
+            let (runtime, session, seen) = (runtime.clone(), script.session, seen.clone());
+            let patience = self.options.fickle.then_some(FOLLOW_PATIENCE);
             others.spawn(async move {
-                // An error is the server's end.
-                while let Ok(records) = follower.next(FOLLOW_PAGE).await {
-                    inner(&seen).extend(records);
+                while follow(&runtime, session, &seen, patience).await {
+                    tokio::time::sleep(FOLLOW_PAUSE).await;
                 }
             });
         }
@@ -236,6 +241,25 @@ impl Lasting {
     /// What each follower has seen.
     pub fn followed(&self) -> Vec<Vec<Record>> {
         self.followers.iter().map(|seen| inner(seen).clone()).collect()
+    }
+}
+
+/// Follows a log from where it was left; true when patience was lost, false at the server's end.
+async fn follow(
+    runtime: &Runtime,
+    session: SessionId,
+    seen: &Mutex<Vec<Record>>,
+    patience: Option<Duration>,
+) -> bool {
+    let next = inner(seen).last().map_or(1, |record| record.seq + 1);
+    let mut follower = runtime.follow(session, next);
+    loop {
+        let patience = patience.unwrap_or(Duration::MAX);
+        match tokio::time::timeout(patience, follower.next(FOLLOW_PAGE)).await {
+            Ok(Ok(records)) => inner(seen).extend(records),
+            Ok(Err(_)) => return false,
+            Err(_) => return true,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod hands;
 mod interrupts;
 mod parking;
 mod shell;
+mod sleeping;
 mod strangers;
 mod support;
 mod unreadable;

@@ -15,12 +15,13 @@ use planaria_core::port::store::Store;
 use planaria_core::record::payload::{Genesis, ToolResult};
 use planaria_core::session::{SessionState, Status};
 use planaria_core::{EventId, Kind, Record, SessionId};
-use planaria_runtime::{Fault, Route, Runtime};
+use planaria_runtime::{Fault, Route, Runtime, Supervision};
 use planaria_testkit::check;
 use planaria_testkit::env::{SimClock, SimEnv};
 use planaria_testkit::rng::Rng;
 use planaria_testkit::sandbox::SimHands;
 use planaria_testkit::store::{SimDisk, SimStore};
+use serde_json::{Value, json};
 
 pub use hands::{OddHands, Oddity};
 pub use models::{Model, caller, endless, fine, last_text, quick, runs, said};
@@ -62,10 +63,31 @@ impl Rig {
         model: impl Provider + 'static,
         driver: Arc<dyn Driver>,
     ) -> Runtime {
+        self.start_as(store, model, driver, Supervision::default()).await
+    }
+
+    /// Starts a runtime that puts its sessions to sleep as `supervision` says.
+    pub async fn start_sleepy(
+        &self,
+        store: Arc<dyn Store>,
+        model: impl Provider + 'static,
+        supervision: Supervision,
+    ) -> Runtime {
+        self.start_as(store, model, Arc::new(self.hands.clone()), supervision).await
+    }
+
+    async fn start_as(
+        &self,
+        store: Arc<dyn Store>,
+        model: impl Provider + 'static,
+        driver: Arc<dyn Driver>,
+        supervision: Supervision,
+    ) -> Runtime {
         let env: Arc<dyn Env> = Arc::new(SimEnv::new(self.clock.clone(), Rng::new(2)));
         let model: Arc<dyn Provider> = Arc::new(model);
         let route: Box<Route> = Box::new(move |_, _| Ok(model.clone()));
-        Runtime::builder(store, env, driver, route).start().await.unwrap()
+        let builder = Runtime::builder(store, env, driver, route).supervision(supervision);
+        builder.start().await.unwrap()
     }
 
     /// A session in the middle of an endless call, whose runtime is gone. Its hand lives on.
@@ -82,9 +104,18 @@ impl Rig {
 
 /// Creates a session of an agent with every tool.
 pub async fn create(runtime: &Runtime, id: SessionId) {
-    let params = serde_json::json!({
-        "name": "worker", "model": "any", "tools": [{ "type": "agent_toolset_20260401" }],
-    });
+    create_with(runtime, id, json!([{ "type": "agent_toolset_20260401" }])).await;
+}
+
+/// Creates a session of an agent whose every call must be confirmed.
+pub async fn create_asking(runtime: &Runtime, id: SessionId) {
+    let ask = json!({ "permission_policy": { "type": "always_ask" } });
+    let tools = json!([{ "type": "agent_toolset_20260401", "default_config": ask }]);
+    create_with(runtime, id, tools).await;
+}
+
+async fn create_with(runtime: &Runtime, id: SessionId, tools: Value) {
+    let params = json!({ "name": "worker", "model": "any", "tools": tools });
     let params: AgentParams = serde_json::from_value(params).unwrap();
     let genesis = Genesis {
         session: id,

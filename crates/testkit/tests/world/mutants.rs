@@ -53,6 +53,11 @@ fn a_store_that_refuses_answers_for_nothing_is_caught() {
 }
 
 #[test]
+fn a_session_that_dies_under_its_clients_is_heard() {
+    assert_caught_by("undisturbed", |world| world.wrap_store(stores::refuses_late));
+}
+
+#[test]
 fn a_hand_that_runs_a_call_twice_is_caught() {
     assert_caught_by("at-most-once", |world| world.wrap_driver(hands::twice));
 }
