@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use planaria_core::SessionId;
-use planaria_core::session::SessionState;
 use planaria_supervisor::DynamicRef;
 use tokio::sync::oneshot;
 
 use crate::limits::{SESSION_COMMANDS_MAX, SLEEPING_HANDS_MAX};
+use crate::load::keep;
 use crate::registry::Entry;
 use crate::sandbox::Sandboxes;
-use crate::session::SessionMsg;
+use crate::session::{Rested, SessionMsg};
 use crate::tree::Parts;
 use crate::view::Condition;
 
@@ -35,8 +35,10 @@ impl Dormitory {
     /// long once more.
     pub async fn put_to_sleep(&self, id: SessionId, heard: u64) {
         let Some(entry) = self.parts.registry.known(id) else { return };
-        if let Some(state) = self.end_actors(id, &entry, heard).await {
+        if let Some(Rested { state, snapshot }) = self.end_actors(id, &entry, heard).await {
             tracing::debug!(session = %id, "asleep");
+            // Behind the door: whoever wakes it now has a longer tail to read, and nothing else.
+            keep(self.parts.store.as_ref(), id, &state, snapshot).await;
             if state.hand.is_some() {
                 self.parts.sleeping_hands.remember(id);
             }
@@ -46,12 +48,7 @@ impl Dormitory {
     }
 
     /// Ends the session's actors while nobody can reach them; gives what the session was.
-    async fn end_actors(
-        &self,
-        id: SessionId,
-        entry: &Entry,
-        heard: u64,
-    ) -> Option<Arc<SessionState>> {
+    async fn end_actors(&self, id: SessionId, entry: &Entry, heard: u64) -> Option<Rested> {
         let _door = entry.door.clone().try_acquire_many_owned(SESSION_COMMANDS_MAX).ok()?;
         // First, so that no hand is on its way to a session that has gone.
         if !self.sandboxes.rest(id, entry).await {
@@ -59,14 +56,14 @@ impl Dormitory {
         }
         let (reply, answer) = oneshot::channel();
         entry.session.cast(SessionMsg::Rest { heard, reply }).ok()?;
-        let state = answer.await.ok()??;
+        let rested = answer.await.ok()??;
         // Its supervisor ends with it; one that has ended already is not found.
         let ended = self.sessions.terminate_key(&id.to_string()).await;
         tracing::trace!(session = %id, ok = ended.is_ok(), "its actors have ended");
         entry.session.clear();
         entry.harness.clear();
         entry.sandbox.clear();
-        Some(state)
+        Some(rested)
     }
 
     /// Shows to those who watch a sleeping session what its log says.

@@ -19,8 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::error::Error;
 use crate::harness::{HarnessMsg, Reconcile};
 use crate::journal::{CommitError, Journal};
-use crate::limits::APPEND_RECORDS_MAX;
-use crate::load::load;
+use crate::limits::{APPEND_RECORDS_MAX, SNAPSHOT_EVERY};
+use crate::load::{Loaded, keep, load};
 use crate::quiet::Quiet;
 use crate::slot::Slot;
 use crate::view::{Condition, Shared, View};
@@ -48,7 +48,7 @@ impl Order {
 
 pub(crate) enum SessionMsg {
     Order(Box<Order>),
-    Loaded(Result<Box<SessionState>, Error>),
+    Loaded(Result<Box<Loaded>, Error>),
     Committed(Result<Head, CommitError>),
     /// A harness has started and takes over what is open.
     Harness {
@@ -63,8 +63,15 @@ pub(crate) enum SessionMsg {
     /// Nobody can send a command while this is under way.
     Rest {
         heard: u64,
-        reply: oneshot::Sender<Option<Arc<SessionState>>>,
+        reply: oneshot::Sender<Option<Rested>>,
     },
+}
+
+/// What a session was when it ended of its own accord.
+pub(crate) struct Rested {
+    pub state: Arc<SessionState>,
+    /// How far its last snapshot reaches.
+    pub snapshot: u64,
 }
 
 /// What a session actor needs of its surroundings.
@@ -102,6 +109,8 @@ pub(crate) struct SessionActor {
     loaded: bool,
     durable: SessionState,
     tentative: SessionState,
+    /// How far the last snapshot reaches.
+    snapshot: u64,
     in_flight: Option<Append>,
     next: Append,
     early: VecDeque<SessionMsg>,
@@ -131,6 +140,7 @@ impl SessionActor {
             loaded: false,
             durable: SessionState::default(),
             tentative: SessionState::default(),
+            snapshot: 0,
             in_flight: None,
             next: Append::default(),
             early: VecDeque::new(),
@@ -138,8 +148,10 @@ impl SessionActor {
         }
     }
 
-    fn loaded(&mut self, me: &ActorRef<SessionMsg>, state: SessionState) -> Result<Flow, String> {
+    fn loaded(&mut self, me: &ActorRef<SessionMsg>, loaded: Loaded) -> Result<Flow, String> {
+        let Loaded { state, snapshot } = loaded;
         self.loaded = true;
+        self.snapshot = snapshot;
         self.tentative = state.clone();
         self.durable = state;
         self.publish();
@@ -164,7 +176,7 @@ impl SessionActor {
 
     fn take(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
         match message {
-            SessionMsg::Loaded(Ok(state)) => return self.loaded(me, *state),
+            SessionMsg::Loaded(Ok(loaded)) => return self.loaded(me, *loaded),
             SessionMsg::Loaded(Err(error)) => return self.not_loaded(&error),
             message if !self.loaded => self.early.push_back(message),
             SessionMsg::Order(order) => self.order(*order),
@@ -194,10 +206,11 @@ impl SessionActor {
         self.loaded && !appends && effects(&self.durable).is_empty()
     }
 
-    fn rest(&self, heard: u64, reply: oneshot::Sender<Option<Arc<SessionState>>>) -> Flow {
+    fn rest(&self, heard: u64, reply: oneshot::Sender<Option<Rested>>) -> Flow {
         let rests = self.quiet.since(heard) && self.is_at_rest();
         let state = self.deps.shared.view.borrow().state.clone();
-        match reply.send(rests.then_some(state)) {
+        let rested = Rested { state, snapshot: self.snapshot };
+        match reply.send(rests.then_some(rested)) {
             Ok(()) if rests => Flow::Stop,
             // Whoever asked has gone, and with them what keeps callers away.
             _ => Flow::Continue,
@@ -271,7 +284,12 @@ impl SessionActor {
         for waiting in &append.waiting {
             waiting.records.iter().for_each(|record| evolve(&mut self.durable, record));
         }
-        self.publish();
+        let state = self.publish();
+        if state.seq >= self.snapshot + SNAPSHOT_EVERY {
+            let (store, id, before) = (self.deps.store.clone(), self.deps.id, self.snapshot);
+            self.snapshot = state.seq;
+            self.scope.spawn(async move { keep(store.as_ref(), id, &state, before).await });
+        }
         for Waiting { records, reply, .. } in append.waiting {
             answer(reply, Ok(records));
         }
@@ -287,11 +305,11 @@ impl SessionActor {
         append.waiting.into_iter().for_each(|w| answer(w.reply, Err(Error::Exists)));
     }
 
-    fn publish(&self) {
-        self.deps.shared.view.send_replace(View {
-            state: Arc::new(self.durable.clone()),
-            condition: Condition::Awake,
-        });
+    fn publish(&self) -> Arc<SessionState> {
+        let state = Arc::new(self.durable.clone());
+        let view = View { state: state.clone(), condition: Condition::Awake };
+        self.deps.shared.view.send_replace(view);
+        state
     }
 
     /// Tells the harness what must be in flight. Level-triggered: telling it twice is harmless.

@@ -78,7 +78,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// What a session is, from its log.
     pub async fn load(&self, id: SessionId) -> Result<SessionState, Error> {
-        load(self.store.as_ref(), id).await
+        Ok(load(self.store.as_ref(), id).await?.state)
     }
 }
 
@@ -243,10 +243,11 @@ fn sandboxes(parts: Arc<Parts>) -> DynamicSpec<SessionId> {
                 driver: parts.driver.clone(),
                 shared: entry.shared.clone(),
                 session: entry.session.clone(),
+                look_every: parts.supervision.passivate_after,
             };
             worker(context, move |me, context| {
                 entry.sandbox.publish(me.clone());
-                Ok(SandboxActor::new(deps, context.scope().clone()))
+                Ok(SandboxActor::new(deps, me, context.scope().clone()))
             })
             .await
         })

@@ -31,6 +31,7 @@ mod lock;
 mod open;
 mod queue;
 mod reader;
+mod snapshots;
 mod tables;
 mod writer;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
+use planaria_core::session::SessionState;
 use planaria_core::{Record, SessionId};
 use planaria_runtime::{End, Runtime, Supervision};
 use tokio::sync::mpsc;
@@ -14,7 +15,8 @@ use tokio::task::JoinSet;
 use super::breaker::{Breaker, Progress};
 use super::client::{Client, Memory};
 use super::limits::{
-    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, QUIET_MAX, STOP_WAIT,
+    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, QUIET_MAX, SLEEP_WAIT,
+    STOP_WAIT,
 };
 use super::observed::{Acknowledged, Observed};
 use super::options::Options;
@@ -44,7 +46,15 @@ pub(super) struct Lasting {
     pub progress: Progress,
     pub memories: Vec<Arc<Mutex<Memory>>>,
     pub followers: Vec<Arc<Mutex<Vec<Record>>>>,
+    end: Mutex<TheEnd>,
     pub names: Arc<BTreeMap<SessionId, String>>,
+}
+
+/// What is seen of a world at its end.
+#[derive(Debug, Default, Clone)]
+struct TheEnd {
+    shown: BTreeMap<SessionId, Arc<SessionState>>,
+    slept: Option<bool>,
 }
 
 /// How a process ended.
@@ -79,6 +89,7 @@ impl Lasting {
             progress: Progress::default(),
             memories: options.scripts.iter().map(|_| Arc::default()).collect(),
             followers: options.scripts.iter().map(|_| Arc::default()).collect(),
+            end: Mutex::default(),
             names: Arc::new(names.collect()),
             hands,
             clock,
@@ -155,6 +166,7 @@ impl Lasting {
         }
         if ended == Ended::Done {
             tokio::time::sleep(FOLLOW_WAIT).await;
+            self.look_around(&runtime).await;
         }
         others.shutdown().await;
         // Whoever wanted to hold a commit is gone.
@@ -231,6 +243,32 @@ impl Lasting {
                 }
             });
         }
+    }
+
+    /// Everybody is done: what do sessions say of themselves, and do they go to sleep?
+    async fn look_around(&self, runtime: &Runtime) {
+        let mut end = TheEnd::default();
+        for script in &self.options.scripts {
+            if let Ok(state) = runtime.state(script.session).await {
+                end.shown.insert(script.session, state);
+            }
+        }
+        // In the other worlds hands are ended while their sessions are connected to them.
+        if self.options.fickle {
+            tokio::time::sleep(2 * self.options.passivate_after + SLEEP_WAIT).await;
+            end.slept = Some(!runtime.tree().iter().any(|node| node.path.contains("/sesn_")));
+        }
+        *inner(&self.end) = end;
+    }
+
+    /// What the last server said of each session.
+    pub fn shown(&self) -> BTreeMap<SessionId, Arc<SessionState>> {
+        inner(&self.end).shown.clone()
+    }
+
+    /// Whether every session slept at the end; `None` where nobody waited for it.
+    pub fn slept(&self) -> Option<bool> {
+        inner(&self.end).slept
     }
 
     /// What each client knows.

@@ -52,6 +52,9 @@ pub(super) const MEET_SLEEP_MS: u64 = 4;
 pub(super) const MEET_SLEEP_STEPS: u64 = 40;
 /// Longer silences than this are not waited for.
 pub(super) const MEET_SLEEP_MAX: Duration = Duration::from_secs(2);
+/// What sessions get beyond that when everybody is done: a sandbox that still looks for a hand on
+/// behalf of a call that is over keeps its session awake.
+pub(super) const SLEEP_WAIT: Duration = Duration::from_secs(300);
 /// How long a fickle follower waits before it goes away.
 pub(super) const FOLLOW_PATIENCE: Duration = Duration::from_millis(15);
 /// How long it stays away.

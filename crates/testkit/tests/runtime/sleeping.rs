@@ -260,3 +260,21 @@ async fn what_is_settled_of_a_sleeping_session_is_its_log() {
     assert_eq!(Some(state.seq), head.map(|head| head.seq));
     asleep(&runtime).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_whose_session_was_parked_ends_its_actor_too() {
+    let rig = Rig::new();
+    let model = caller(vec![crate::support::endless()]);
+    let runtime = rig.start_sleepy(rig.store(), model, sleepy()).await;
+    create(&runtime, SESSION).await;
+    say(&runtime, SESSION, "go").await;
+    until(|| !rig.hands.ledger().is_empty()).await;
+    let mut view = runtime.watch(SESSION);
+    // One more than the budget of restarts allows.
+    for _ in 0..6 {
+        crate::support::inject(&runtime, SESSION, Fault::KillSession).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    view.wait_for(|view| matches!(view.condition, Condition::Asleep)).await.unwrap();
+    asleep(&runtime).await;
+}
