@@ -100,3 +100,6 @@ pub const LOG_RECORDS_MAX: u64 = 20_000;
 pub const READ_RECORDS_MAX: usize = 1_024;
 /// Bytes of header that the codec accepts; a header is about 100 bytes.
 pub const HEADER_BYTES_MAX: usize = 256;
+/// Bytes of a snapshot. A state is some kilobytes; one that is larger has much in its queue, which
+/// will soon be gone.
+pub const SNAPSHOT_BYTES_MAX: usize = 256 << 10;

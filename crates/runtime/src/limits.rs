@@ -9,7 +9,25 @@ pub(crate) const GROUP_TXNS_MAX: usize = 4_096;
 /// Bytes of records that share one sync.
 pub(crate) const GROUP_BYTES_MAX: usize = 4 << 20;
 /// Client commands that may wait in one session; a client beyond it waits at the door.
-pub(crate) const SESSION_COMMANDS_MAX: usize = 256;
+pub(crate) const SESSION_COMMANDS_MAX: u32 = 256;
+/// Entries of sessions that are kept without looking whether anybody still uses them: 1 MB or so.
+pub(crate) const REGISTRY_SWEEP_MIN: usize = 1_024;
+/// How long a session hears nothing before it is put to sleep, unless the host says otherwise. A
+/// person who answers at once finds it awake; an hour of silence costs no memory.
+pub(crate) const PASSIVATE_AFTER: Duration = Duration::from_secs(60);
+/// Records that a session is folded beyond its last snapshot before the next is kept, so many at
+/// least as make up for writing and reading one.
+pub(crate) const SNAPSHOT_WORTH: u64 = 32;
+/// Records that a session appends before a snapshot is kept while it is awake: after a kill, so
+/// many are folded at most, which takes some milliseconds.
+pub(crate) const SNAPSHOT_EVERY: u64 = 1_024;
+/// Sessions that are put to sleep, or read for a watcher, at the same time.
+pub(crate) const SLEEPS_AT_ONCE: usize = 64;
+/// Sleeping sessions whose hands are remembered, to be ended with the runtime. Those beyond end by
+/// themselves when their time without an owner is up.
+pub(crate) const SLEEPING_HANDS_MAX: usize = 65_536;
+/// Hands that are ended at the same time.
+pub(crate) const RETIRES_AT_ONCE: usize = 256;
 /// Records that share one append of a session.
 pub(crate) const APPEND_RECORDS_MAX: usize = 1_024;
 /// Previews kept for a slow follower; it loses the oldest beyond that, and the final event

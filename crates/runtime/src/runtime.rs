@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use planaria_core::agent::Agent;
 use planaria_core::context::ContextPolicy;
 use planaria_core::event::ClientEvent;
@@ -14,17 +15,18 @@ use planaria_core::record::{Kind, event_json, queued_json};
 use planaria_core::session::{Command, Rejection, SessionState};
 use planaria_core::{Record, SessionId};
 use ractor::ActorRef;
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot, watch};
 
 use crate::builder::Builder;
 use crate::error::{End, Error};
 use crate::follow::Follower;
-use crate::limits::{RETIRE_WAIT, START_WAIT};
+use crate::limits::{RETIRE_WAIT, RETIRES_AT_ONCE, START_WAIT};
 use crate::node::Node;
 use crate::registry::Entry;
-use crate::session::{Order, SessionMsg, load};
+use crate::session::{Order, SessionMsg};
 use crate::tree::Tree;
 use crate::view::{Condition, Preview, View};
+use crate::waker::WakerMsg;
 
 /// A supervised runtime. Cheap to clone; the tree ends with [`Runtime::shutdown`].
 #[derive(Clone)]
@@ -96,8 +98,7 @@ impl Runtime {
             return Err(Error::NoSuchSession(id));
         }
         let entry = parts.registry.entry(id);
-        let ended = |_| Error::Ended("its door is closed".to_owned());
-        order.permit = Some(entry.door.clone().acquire_owned().await.map_err(ended)?);
+        order.permit = Some(self.enter(&entry).await?);
         let (reply, answer) = oneshot::channel();
         order.reply = Some(reply);
         self.unreadable(id)?;
@@ -110,6 +111,18 @@ impl Runtime {
         match answer.await {
             Ok(result) => result,
             Err(_) => Err(self.unreadable(id).err().unwrap_or_else(interrupted)),
+        }
+    }
+
+    /// A place at the session's door, unless the runtime ends first. Whoever has one will not see
+    /// the session go to sleep.
+    async fn enter(&self, entry: &Entry) -> Result<OwnedSemaphorePermit, Error> {
+        let mut end = self.end();
+        tokio::select! { biased;
+            place = entry.door.clone().acquire_owned() => {
+                place.map_err(|_| Error::Ended("its door is closed".to_owned()))
+            }
+            _ = end.wait_for(Option::is_some) => Err(Error::Ended("it ended meanwhile".to_owned())),
         }
     }
 
@@ -139,12 +152,7 @@ impl Runtime {
     /// [`Error::NoSuchSession`], or what keeps the log from being read.
     pub async fn state(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
         self.unreadable(id)?;
-        let parts = &self.tree.parts;
-        let view = parts.registry.known(id).map(|entry| entry.shared.view.borrow().clone());
-        let state = match view {
-            Some(View { condition: Condition::Awake, state }) => state,
-            _ => Arc::new(load(parts.store.as_ref(), id).await?),
-        };
+        let state = self.tree.state(id).await?;
         if state.seq == 0 { Err(Error::NoSuchSession(id)) } else { Ok(state) }
     }
 
@@ -155,6 +163,7 @@ impl Runtime {
     /// What keeps the log from being read, or the runtime's end.
     pub async fn settled(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
         let entry = self.tree.parts.registry.entry(id);
+        let _place = self.enter(&entry).await?;
         if entry.session.get().is_none() {
             self.tree.start_session(id).await;
         }
@@ -170,12 +179,24 @@ impl Runtime {
         }
         let parts = &self.tree.parts;
         parts.journal.settle().await.map_err(|error| Error::Ended(error.to_string()))?;
-        Ok(Arc::new(load(parts.store.as_ref(), id).await?))
+        Ok(Arc::new(parts.load(id).await?))
     }
 
     /// The session's published view; it changes with every durable record while the session is
-    /// awake.
+    /// awake, and goes on when it has slept in between. Of a session that sleeps, the state may be
+    /// empty until its log has been read for this.
     pub fn watch(&self, id: SessionId) -> watch::Receiver<View> {
+        let view = self.hear(id);
+        let unknown = matches!(&*view.borrow(), View { condition: Condition::Asleep, state } if state.seq == 0);
+        if unknown {
+            // Best effort: whoever must know at once asks for the state.
+            let _ = self.tree.parts.waker.cast(WakerMsg::Show(id));
+        }
+        view
+    }
+
+    /// The view, for those who read the log themselves.
+    fn hear(&self, id: SessionId) -> watch::Receiver<View> {
         self.tree.parts.registry.entry(id).shared.view.subscribe()
     }
 
@@ -191,7 +212,7 @@ impl Runtime {
     pub fn follow(&self, id: SessionId, from: u64) -> Follower {
         Follower {
             store: self.tree.parts.store.clone(),
-            view: self.watch(id),
+            view: self.hear(id),
             end: self.end(),
             session: id,
             next: from,
@@ -269,11 +290,13 @@ impl Runtime {
         self.tree.parts.end.subscribe()
     }
 
-    /// Ends the hands of sessions that are idle, all at the same time; one that does not say
-    /// goodbye in time is killed. Hands with running calls live on.
+    /// Ends the hands of sessions that are idle or asleep, many at the same time; one that does not
+    /// say goodbye in time is killed. Hands with running calls live on.
     pub async fn retire_hands(&self) {
-        let ids = self.tree.parts.registry.ids();
-        futures_util::future::join_all(ids.into_iter().map(|id| self.retire_hand(id))).await;
+        let mut ids = self.tree.parts.sleeping_hands.ids();
+        ids.extend(self.tree.parts.registry.ids());
+        let retired = futures_util::stream::iter(ids).map(|id| self.retire_hand(id));
+        retired.buffer_unordered(RETIRES_AT_ONCE).for_each(|()| async {}).await;
     }
 
     async fn retire_hand(&self, id: SessionId) {

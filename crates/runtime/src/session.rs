@@ -6,11 +6,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use planaria_core::limits::READ_RECORDS_MAX;
 use planaria_core::port::env::Env;
 use planaria_core::port::store::{Head, Put, Refusal, Store, Txn};
-use planaria_core::session::{Command, SessionState, decide, effects, evolve, fold};
+use planaria_core::session::{Command, SessionState, decide, effects, evolve};
 use planaria_core::{Record, SessionId};
 use planaria_supervisor::{ExitReason, Flow, Scope, Worker};
 use ractor::ActorRef;
@@ -19,9 +19,12 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::error::Error;
 use crate::harness::{HarnessMsg, Reconcile};
 use crate::journal::{CommitError, Journal};
-use crate::limits::APPEND_RECORDS_MAX;
+use crate::limits::{APPEND_RECORDS_MAX, SNAPSHOT_EVERY};
+use crate::load::{Loaded, keep, load};
+use crate::quiet::Quiet;
 use crate::slot::Slot;
 use crate::view::{Condition, Shared, View};
+use crate::waker::WakerMsg;
 
 /// The records that a command led to.
 pub(crate) type Reply = oneshot::Sender<Result<Vec<Record>, Error>>;
@@ -45,13 +48,30 @@ impl Order {
 
 pub(crate) enum SessionMsg {
     Order(Box<Order>),
-    Loaded(Result<Box<SessionState>, Error>),
+    Loaded(Result<Box<Loaded>, Error>),
     Committed(Result<Head, CommitError>),
     /// A harness has started and takes over what is open.
     Harness {
         name: String,
         version: u32,
     },
+    /// Nothing was heard for a while after the `heard`th message.
+    Quiet {
+        heard: u64,
+    },
+    /// End, if nothing was heard since and nothing is to be done; answers with what the session is.
+    /// Nobody can send a command while this is under way.
+    Rest {
+        heard: u64,
+        reply: oneshot::Sender<Option<Rested>>,
+    },
+}
+
+/// What a session was when it ended of its own accord.
+pub(crate) struct Rested {
+    pub state: Arc<SessionState>,
+    /// How far its last snapshot reaches.
+    pub snapshot: u64,
 }
 
 /// What a session actor needs of its surroundings.
@@ -63,6 +83,9 @@ pub(crate) struct SessionDeps {
     pub env: Arc<dyn Env>,
     pub shared: Shared,
     pub harness: Slot<HarnessMsg>,
+    pub waker: Slot<WakerMsg>,
+    /// How long it hears nothing before it asks to be put to sleep.
+    pub passivate_after: Option<Duration>,
 }
 
 struct Waiting {
@@ -86,9 +109,12 @@ pub(crate) struct SessionActor {
     loaded: bool,
     durable: SessionState,
     tentative: SessionState,
+    /// How far the last snapshot reaches.
+    snapshot: u64,
     in_flight: Option<Append>,
     next: Append,
     early: VecDeque<SessionMsg>,
+    quiet: Quiet,
     scope: Scope,
 }
 
@@ -109,10 +135,12 @@ impl SessionActor {
         });
         Self {
             epoch: deps.store.next_epoch(),
+            quiet: Quiet::new(deps.passivate_after),
             deps,
             loaded: false,
             durable: SessionState::default(),
             tentative: SessionState::default(),
+            snapshot: 0,
             in_flight: None,
             next: Append::default(),
             early: VecDeque::new(),
@@ -120,8 +148,10 @@ impl SessionActor {
         }
     }
 
-    fn loaded(&mut self, me: &ActorRef<SessionMsg>, state: SessionState) -> Result<Flow, String> {
+    fn loaded(&mut self, me: &ActorRef<SessionMsg>, loaded: Loaded) -> Result<Flow, String> {
+        let Loaded { state, snapshot } = loaded;
         self.loaded = true;
+        self.snapshot = snapshot;
         self.tentative = state.clone();
         self.durable = state;
         self.publish();
@@ -146,7 +176,7 @@ impl SessionActor {
 
     fn take(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
         match message {
-            SessionMsg::Loaded(Ok(state)) => return self.loaded(me, *state),
+            SessionMsg::Loaded(Ok(loaded)) => return self.loaded(me, *loaded),
             SessionMsg::Loaded(Err(error)) => return self.not_loaded(&error),
             message if !self.loaded => self.early.push_back(message),
             SessionMsg::Order(order) => self.order(*order),
@@ -159,8 +189,32 @@ impl SessionActor {
                 }
             }
             SessionMsg::Committed(result) => self.committed(result)?,
+            SessionMsg::Quiet { heard } => {
+                if self.quiet.is_over(heard) && self.is_at_rest() {
+                    // A waker that is being restarted is asked again after the next silence.
+                    let _ = self.deps.waker.cast(WakerMsg::Sleep { id: self.deps.id, heard });
+                }
+            }
+            SessionMsg::Rest { heard, reply } => return Ok(self.rest(heard, reply)),
         }
         Ok(Flow::Continue)
+    }
+
+    /// Whether nothing will happen here until somebody says something.
+    fn is_at_rest(&self) -> bool {
+        let appends = self.in_flight.is_some() || !self.next.waiting.is_empty();
+        self.loaded && !appends && effects(&self.durable).is_empty()
+    }
+
+    fn rest(&self, heard: u64, reply: oneshot::Sender<Option<Rested>>) -> Flow {
+        let rests = self.quiet.since(heard) && self.is_at_rest();
+        let state = self.deps.shared.view.borrow().state.clone();
+        let rested = Rested { state, snapshot: self.snapshot };
+        match reply.send(rests.then_some(rested)) {
+            Ok(()) if rests => Flow::Stop,
+            // Whoever asked has gone, and with them what keeps callers away.
+            _ => Flow::Continue,
+        }
     }
 
     fn order(&mut self, order: Order) {
@@ -230,7 +284,12 @@ impl SessionActor {
         for waiting in &append.waiting {
             waiting.records.iter().for_each(|record| evolve(&mut self.durable, record));
         }
-        self.publish();
+        let state = self.publish();
+        if state.seq >= self.snapshot + SNAPSHOT_EVERY {
+            let (store, id, before) = (self.deps.store.clone(), self.deps.id, self.snapshot);
+            self.snapshot = state.seq;
+            self.scope.spawn(async move { keep(store.as_ref(), id, &state, before).await });
+        }
         for Waiting { records, reply, .. } in append.waiting {
             answer(reply, Ok(records));
         }
@@ -246,11 +305,11 @@ impl SessionActor {
         append.waiting.into_iter().for_each(|w| answer(w.reply, Err(Error::Exists)));
     }
 
-    fn publish(&self) {
-        self.deps.shared.view.send_replace(View {
-            state: Arc::new(self.durable.clone()),
-            condition: Condition::Awake,
-        });
+    fn publish(&self) -> Arc<SessionState> {
+        let state = Arc::new(self.durable.clone());
+        let view = View { state: state.clone(), condition: Condition::Awake };
+        self.deps.shared.view.send_replace(view);
+        state
     }
 
     /// Tells the harness what must be in flight. Level-triggered: telling it twice is harmless.
@@ -267,8 +326,14 @@ impl Worker for SessionActor {
     type Message = SessionMsg;
 
     fn handle(&mut self, me: &ActorRef<SessionMsg>, message: SessionMsg) -> Result<Flow, String> {
+        if !matches!(message, SessionMsg::Quiet { .. } | SessionMsg::Rest { .. }) {
+            self.quiet.hear();
+        }
         let flow = self.take(me, message)?;
         self.append(me);
+        if self.is_at_rest() {
+            self.quiet.begin(&self.scope, me);
+        }
         Ok(flow)
     }
 }
@@ -294,16 +359,4 @@ fn split(append: &mut Append) -> Append {
     let rest = append.waiting.split_off(keep.max(1));
     let records = rest.iter().map(|w| w.records.len()).sum();
     Append { waiting: rest, records }
-}
-
-/// Folds a session's log, page by page.
-pub(crate) async fn load(store: &dyn Store, id: SessionId) -> Result<SessionState, Error> {
-    let mut state = SessionState::default();
-    loop {
-        let page = store.read(id, state.seq + 1, READ_RECORDS_MAX).await?;
-        if page.is_empty() {
-            return Ok(state);
-        }
-        fold(&mut state, &page)?;
-    }
 }

@@ -37,6 +37,16 @@ impl<M: Message> Slot<M> {
         self.0.published.notify_waiters();
     }
 
+    /// Whether nobody else holds the slot.
+    pub fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    /// Lets go of an actor that is dead.
+    pub fn clear(&self) {
+        self.actor().take_if(|actor| !alive(actor));
+    }
+
     pub fn get(&self) -> Option<ActorRef<M>> {
         self.actor().clone().filter(alive)
     }

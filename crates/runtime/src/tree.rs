@@ -8,7 +8,8 @@
 //! ├─ sessions   dynamic: session-supervisor(session), rest_for_one
 //! │                        ├─ session
 //! │                        └─ harness
-//! └─ waker      wakes sessions with open effects, parks those whose budget is spent
+//! └─ waker      wakes sessions with open effects, puts idle ones to sleep, parks those whose
+//!               budget is spent
 //! ```
 //! A session's supervisor is temporary: a crash loop spends the session's own budget and nobody
 //! else's. When it gives up, the waker parks the session.
@@ -23,6 +24,7 @@ use planaria_core::port::env::Env;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
 use planaria_core::port::tool::Tool;
+use planaria_core::session::SessionState;
 use planaria_supervisor::{
     AutoShutdown, Backoff, ChildSpec, Context, DynamicRef, DynamicSpec, ExitReason, Intensity,
     Options, Report, ReportContext, Restart, Shutdown, Spec, StartError, Strategy, SupervisorRef,
@@ -30,21 +32,23 @@ use planaria_supervisor::{
 };
 use tokio::sync::watch;
 
-use crate::error::{End, end_with};
+use crate::error::{End, Error, end_with};
 use crate::fault::Fault;
 use crate::harness::{HarnessActor, HarnessDeps};
 use crate::journal::{Journal, JournalActor};
 use crate::limits::{HOST_RESTARTS, HOST_WITHIN, ROOT_RESTARTS, STOP_WAIT};
+use crate::load::load;
 use crate::node::Node;
 use crate::options::Supervision;
+use crate::passivate::{Dormitory, SleepingHands};
 use crate::policy::Policy;
 use crate::providers::{Providers, Route};
-use crate::registry::{Entry, Registry};
-use crate::sandbox::{SandboxActor, SandboxDeps, Sandboxes, Slots};
+use crate::registry::Registry;
+use crate::sandbox::{SandboxActor, SandboxDeps, Sandboxes};
 use crate::session::{SessionActor, SessionDeps, SessionMsg};
 use crate::slot::Slot;
 use crate::tools::Tools;
-use crate::view::Condition;
+use crate::view::{Condition, View};
 use crate::waker::{Waker, WakerMsg};
 
 /// What a tree is made of.
@@ -74,9 +78,17 @@ pub(crate) struct Parts {
     pub policy: Arc<Policy>,
     pub tools: Arc<Tools>,
     pub registry: Registry,
+    pub sleeping_hands: SleepingHands,
     pub journal: Journal,
     pub waker: Slot<WakerMsg>,
     pub end: watch::Sender<Option<End>>,
+}
+
+impl Parts {
+    /// What a session is, from its log.
+    pub async fn load(&self, id: SessionId) -> Result<SessionState, Error> {
+        Ok(load(self.store.as_ref(), id).await?.state)
+    }
 }
 
 /// A running tree.
@@ -99,23 +111,28 @@ impl Tree {
             policy: Arc::new(Policy::new(deps.policy)),
             tools: Arc::new(Tools::new(deps.tools)),
             registry: Registry::default(),
+            sleeping_hands: SleepingHands::default(),
             journal: Journal::new(),
             waker: Slot::default(),
             end: watch::Sender::new(None),
         });
-        let slots = Slots::default();
         let (sandboxes_child, sandboxes) =
-            ChildSpec::dynamic("sandboxes", sandboxes(parts.clone(), slots.clone()));
-        let sandboxes = Sandboxes::new(slots, sandboxes);
+            ChildSpec::dynamic("sandboxes", sandboxes(parts.clone()));
+        let sandboxes = Sandboxes::new(parts.registry.clone(), sandboxes);
         let (sessions_child, sessions) =
             ChildSpec::dynamic("sessions", sessions(parts.clone(), sandboxes.clone()));
+        let dormitory = Dormitory {
+            parts: parts.clone(),
+            sessions: sessions.clone(),
+            sandboxes: sandboxes.clone(),
+        };
         let spec = Spec::new(Strategy::RestForOne)
             .intensity(Intensity { max_restarts: ROOT_RESTARTS, within: Duration::from_secs(60) })
             .child(journal(parts.clone()))
             .child(host(deps.children))
             .child(sandboxes_child)
             .child(sessions_child)
-            .child(waker(parts.clone(), sessions.clone()));
+            .child(waker(dormitory));
         let root = start("runtime", spec, Options::default().reports(log)).await?;
         tokio::spawn(watch_end(root.clone(), parts.end.clone()));
         Ok(Self { parts, sandboxes, sessions, root })
@@ -139,18 +156,28 @@ impl Tree {
 
     /// Breaks something; says whether there was something to break.
     pub async fn inject(&self, id: SessionId, fault: Fault) -> bool {
-        let entry = self.parts.registry.entry(id);
+        let entry = self.parts.registry.known(id);
         match fault {
-            Fault::KillHarness => kill(&entry.harness),
-            Fault::KillSession => kill(&entry.session),
-            Fault::KillSandbox => kill(&self.sandboxes.slot(id)),
-            Fault::KillHand => self.kill_hand(&entry).await,
+            Fault::KillHarness => entry.is_some_and(|entry| kill(&entry.harness)),
+            Fault::KillSession => entry.is_some_and(|entry| kill(&entry.session)),
+            Fault::KillSandbox => entry.is_some_and(|entry| kill(&entry.sandbox)),
+            Fault::KillHand => self.kill_hand(id).await,
+        }
+    }
+
+    /// The session as it stands after its last durable record; from its log, unless it is awake.
+    pub async fn state(&self, id: SessionId) -> Result<Arc<SessionState>, Error> {
+        let known = self.parts.registry.known(id);
+        let view = known.map(|entry| entry.shared.view.borrow().clone());
+        match view {
+            Some(View { condition: Condition::Awake, state }) => Ok(state),
+            _ => Ok(Arc::new(self.parts.load(id).await?)),
         }
     }
 
     /// Behind the back of its sandbox actor, as the world does it.
-    async fn kill_hand(&self, entry: &Entry) -> bool {
-        let hand = entry.shared.view.borrow().state.hand.clone();
+    async fn kill_hand(&self, id: SessionId) -> bool {
+        let hand = self.state(id).await.ok().and_then(|state| state.hand.clone());
         match hand {
             Some(hand) => self.parts.driver.destroy(hand).await.is_ok(),
             None => false,
@@ -207,33 +234,34 @@ fn host(children: Vec<ChildSpec>) -> ChildSpec {
     ChildSpec::supervisor("host", spec).restart(Restart::Temporary)
 }
 
-fn waker(parts: Arc<Parts>, sessions: DynamicRef<SessionId>) -> ChildSpec {
+fn waker(dormitory: Dormitory) -> ChildSpec {
     ChildSpec::worker("waker", move |context: Context| {
-        let (parts, sessions) = (parts.clone(), sessions.clone());
+        let dormitory = dormitory.clone();
         Box::pin(async move {
             worker(context, move |me, context| {
-                parts.waker.publish(me.clone());
-                Ok(Waker::new(parts.clone(), sessions, context.scope().clone()))
+                dormitory.parts.waker.publish(me.clone());
+                Ok(Waker::new(dormitory, context.scope().clone()))
             })
             .await
         })
     })
 }
 
-fn sandboxes(parts: Arc<Parts>, slots: Slots) -> DynamicSpec<SessionId> {
+fn sandboxes(parts: Arc<Parts>) -> DynamicSpec<SessionId> {
     DynamicSpec::new(move |context: Context, id: SessionId| {
-        let (parts, slots) = (parts.clone(), slots.clone());
+        let parts = parts.clone();
         Box::pin(async move {
             let entry = parts.registry.entry(id);
             let deps = SandboxDeps {
                 id,
                 driver: parts.driver.clone(),
-                shared: entry.shared,
-                session: entry.session,
+                shared: entry.shared.clone(),
+                session: entry.session.clone(),
+                look_every: parts.supervision.passivate_after,
             };
             worker(context, move |me, context| {
-                slots.entry(id).or_default().publish(me.clone());
-                Ok(SandboxActor::new(deps, context.scope().clone()))
+                entry.sandbox.publish(me.clone());
+                Ok(SandboxActor::new(deps, me, context.scope().clone()))
             })
             .await
         })
@@ -256,10 +284,11 @@ fn sessions(parts: Arc<Parts>, sandboxes: Sandboxes) -> DynamicSpec<SessionId> {
 }
 
 fn session_ended(parts: &Parts, id: SessionId, reason: &ExitReason) {
-    let shared = parts.registry.entry(id).shared;
-    let unreadable = matches!(shared.view.borrow().condition, Condition::Unreadable(_));
-    if !unreadable {
-        shared.condition(Condition::Asleep);
+    if let Some(entry) = parts.registry.known(id) {
+        let unreadable = matches!(entry.shared.view.borrow().condition, Condition::Unreadable(_));
+        if !unreadable {
+            entry.shared.condition(Condition::Asleep);
+        }
     }
     if let ExitReason::GaveUp { child, last } = reason {
         // A waker that is being restarted finds the session among the open ones.
@@ -269,7 +298,7 @@ fn session_ended(parts: &Parts, id: SessionId, reason: &ExitReason) {
 }
 
 fn session_spec(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> Spec {
-    let Supervision { max_restarts, within, backoff_from, backoff_to } = parts.supervision;
+    let Supervision { max_restarts, within, backoff_from, backoff_to, .. } = parts.supervision;
     let env = parts.env.clone();
     let backoff = Backoff {
         from: backoff_from,
@@ -294,9 +323,12 @@ fn session(parts: Arc<Parts>, id: SessionId) -> ChildSpec {
             store: parts.store.clone(),
             journal: parts.journal.clone(),
             env: parts.env.clone(),
-            shared: entry.shared,
-            harness: entry.harness,
+            shared: entry.shared.clone(),
+            harness: entry.harness.clone(),
+            waker: parts.waker.clone(),
+            passivate_after: parts.supervision.passivate_after,
         };
+        parts.sleeping_hands.forget(id);
         Box::pin(worker(context, move |me, context| {
             let actor = SessionActor::new(deps, me, context.scope().clone());
             entry.session.publish(me.clone());
@@ -316,7 +348,7 @@ fn harness(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> ChildSpec 
             policy: parts.policy.clone(),
             tools: parts.tools.clone(),
             sandboxes: sandboxes.clone(),
-            shared: entry.shared,
+            shared: entry.shared.clone(),
             session: entry.session.clone(),
         };
         Box::pin(worker(context, move |me, context| {

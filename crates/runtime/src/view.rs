@@ -38,7 +38,8 @@ pub enum Preview {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Condition {
-    /// No actor; only its log.
+    /// No actor; only its log. The state shown beside it may be empty for a moment, until somebody
+    /// has read the log for those who watch.
     #[default]
     Asleep,
     /// Its actor is folding the log.
@@ -75,6 +76,25 @@ impl Default for Shared {
 impl Shared {
     pub fn listen(&self) -> broadcast::Receiver<Preview> {
         self.previews.get_or_init(|| broadcast::Sender::new(PREVIEWS_MAX)).subscribe()
+    }
+
+    /// Whether nobody else holds this, watches the session or listens to it.
+    pub fn is_alone(&self) -> bool {
+        let silent = self.previews.get().is_none_or(|previews| previews.receiver_count() == 0);
+        let unseen = self.view.receiver_count() == 0 && self.view.sender_count() == 1;
+        silent && unseen && Arc::strong_count(&self.previews) == 1
+    }
+
+    /// Shows what the log says of a session that has no actor.
+    pub fn asleep(&self, state: SessionState) {
+        self.view.send_if_modified(|view| {
+            let asleep = matches!(view.condition, Condition::Asleep);
+            let newer = asleep && state.seq >= view.state.seq;
+            if newer {
+                view.state = Arc::new(state);
+            }
+            newer
+        });
     }
 
     /// Best effort: nobody may be listening.

@@ -1,4 +1,5 @@
-//! Wakes the sessions that have something open, and parks those whose restart budget is spent.
+//! Wakes the sessions that have something open, puts those to sleep that have nothing to do, and
+//! parks those whose restart budget is spent.
 //!
 //! It starts last, and again whenever a part below it was replaced. What it was doing when it died
 //! it finds again: a session that was to be parked is still among the open ones.
@@ -14,29 +15,45 @@ use planaria_core::record::payload::Genesis;
 use planaria_core::session::{Call, Command, Phase, SessionState, decide, effects, evolve};
 use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
+use tokio::sync::Semaphore;
 
 use crate::journal::CommitError;
-use crate::limits::{PARK_TRIES, START_WAIT, WAKER_WAIT, WAKER_WAIT_MAX, WAKES_AT_ONCE};
-use crate::session::load;
+use crate::limits::{
+    PARK_TRIES, SLEEPS_AT_ONCE, START_WAIT, WAKER_WAIT, WAKER_WAIT_MAX, WAKES_AT_ONCE,
+};
+use crate::passivate::Dormitory;
 use crate::tree::Parts;
-use crate::view::{Condition, Shared, View};
+use crate::view::Condition;
 
 pub(crate) enum WakerMsg {
     /// The session's supervisor has given up.
     Park { id: SessionId, reason: String },
+    /// The session has had nothing to do since its `heard`th message.
+    Sleep { id: SessionId, heard: u64 },
+    /// Somebody watches a session that sleeps.
+    Show(SessionId),
 }
 
 /// The actor's state.
 pub(crate) struct Waker {
-    parts: Arc<Parts>,
+    dormitory: Dormitory,
+    /// Bounds the sessions that are put to sleep or shown at the same time.
+    places: Arc<Semaphore>,
     scope: Scope,
 }
 
 impl Waker {
     /// Starts to wake at once, beside its mailbox.
-    pub fn new(parts: Arc<Parts>, sessions: DynamicRef<SessionId>, scope: Scope) -> Self {
-        scope.spawn(wake_open(parts.clone(), sessions));
-        Self { parts, scope }
+    pub fn new(dormitory: Dormitory, scope: Scope) -> Self {
+        scope.spawn(wake_open(dormitory.parts.clone(), dormitory.sessions.clone()));
+        Self { dormitory, places: Arc::new(Semaphore::new(SLEEPS_AT_ONCE)), scope }
+    }
+
+    fn park(&self, id: SessionId, reason: String) {
+        let parts = self.dormitory.parts.clone();
+        self.scope.spawn(async move {
+            persist(&parts, id, "parked", || park(&parts, id, &reason)).await;
+        });
     }
 }
 
@@ -44,11 +61,18 @@ impl Worker for Waker {
     type Message = WakerMsg;
 
     fn handle(&mut self, _: &ActorRef<WakerMsg>, message: WakerMsg) -> Result<Flow, String> {
-        let WakerMsg::Park { id, reason } = message;
-        let parts = self.parts.clone();
-        self.scope.spawn(async move {
-            persist(&parts, id, "parked", || park(&parts, id, &reason)).await;
-        });
+        let (dormitory, places) = (self.dormitory.clone(), self.places.clone());
+        match message {
+            WakerMsg::Park { id, reason } => self.park(id, reason),
+            WakerMsg::Sleep { id, heard } => drop(self.scope.spawn(async move {
+                let _place = places.acquire().await;
+                dormitory.put_to_sleep(id, heard).await;
+            })),
+            WakerMsg::Show(id) => drop(self.scope.spawn(async move {
+                let _place = places.acquire().await;
+                dormitory.show(id).await;
+            })),
+        }
         Ok(Flow::Continue)
     }
 }
@@ -108,7 +132,8 @@ async fn wake(
         tracing::info!(session = %id, "left asleep: it is not this runtime's to serve");
         return Ok(());
     }
-    let mut view = parts.registry.entry(id).shared.view.subscribe();
+    let entry = parts.registry.entry(id);
+    let mut view = entry.shared.view.subscribe();
     match sessions.start_child(id).await {
         Ok(_) | Err(planaria_supervisor::Error::AlreadyStarted(_)) => {}
         Err(error) => return Err(error.to_string()),
@@ -147,14 +172,14 @@ async fn is_served(parts: &Parts, id: SessionId) -> Result<bool, String> {
 /// Ends the session's turn in its log, without its actors.
 async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> {
     let entry = parts.registry.entry(id);
-    let shared = entry.shared;
+    let shared = &entry.shared;
     for _ in 0..PARK_TRIES {
         if entry.session.get().is_some() {
             // Somebody has woken it, with a budget of its own: if it fails again, it comes again.
             return Ok(());
         }
         parts.journal.settle().await.map_err(|error| error.to_string())?;
-        let mut state = match load(parts.store.as_ref(), id).await {
+        let mut state = match parts.load(id).await {
             Ok(state) => state,
             Err(error) if error.is_of_the_log() => {
                 shared.condition(Condition::Unreadable(error.to_string()));
@@ -168,7 +193,7 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         let mut records = decide(&state, command, &parts.env.stamp()).map_err(|e| e.to_string())?;
         if records.is_empty() {
             // Its turn has ended without us: whoever watches must hear of it.
-            asleep(&shared, state);
+            shared.asleep(state);
             return Ok(());
         }
         let expected_seq = state.seq;
@@ -188,7 +213,7 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         match parts.journal.commit(txn).await {
             Ok(_) => {
                 tracing::warn!(session = %id, reason, "parked: its restart budget is spent");
-                asleep(&shared, state);
+                shared.asleep(state);
                 return Ok(());
             }
             // A client has woken it meanwhile: look again.
@@ -197,13 +222,4 @@ async fn park(parts: &Parts, id: SessionId, reason: &str) -> Result<(), String> 
         }
     }
     Err(format!("its log moved on {PARK_TRIES} times meanwhile"))
-}
-
-/// Publishes what the log says of a session that has no actor.
-fn asleep(shared: &Shared, state: SessionState) {
-    shared.view.send_modify(|view| {
-        if matches!(view.condition, Condition::Asleep) {
-            *view = View { state: Arc::new(state), condition: Condition::Asleep };
-        }
-    });
 }

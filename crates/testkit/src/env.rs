@@ -133,6 +133,22 @@ impl Env for SimEnv {
     }
 }
 
+/// Lets everybody who can run do so, this many times, while no time passes. Finer than tokio's own
+/// yielding, which lets them run until nobody can.
+pub async fn steps(count: u64) {
+    for _ in 0..count {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return std::task::Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! From a fleet's directory to what `up` runs.
 
 use planaria_core::context::WholeLog;
-use planaria_fleet::Fleet;
+use planaria_fleet::{Fleet, Passivation};
 use planaria_runtime::Supervision;
 
 use super::Args;
@@ -57,6 +57,7 @@ fn supervision(fleet: &Fleet) -> Supervision {
         within: ours.within.unwrap_or(default.within),
         backoff_from: ours.backoff_from.unwrap_or(default.backoff_from),
         backoff_to: ours.backoff_to.unwrap_or(default.backoff_to),
+        passivate_after: ours.passivate_after.map_or(default.passivate_after, Passivation::after),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The port of the durable log.
 //!
-//! One write and five reads. A write is a group of transactions, each all or nothing; when
-//! [`Store::commit`] answers, what it accepted is on stable storage. The committer that forms the
-//! groups is runtime code; a blocking store owns the thread that it blocks.
+//! One write and five reads, and snapshots beside them, which are a cache. A write is a group of
+//! transactions, each all or nothing; when [`Store::commit`] answers, what it accepted is on stable
+//! storage. The committer that forms the groups is runtime code; a blocking store owns the thread
+//! that it blocks.
 
 use std::sync::Arc;
 
@@ -112,6 +113,15 @@ pub struct Head {
     pub epoch: u64,
 }
 
+/// A kept snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last record that is in it.
+    pub seq: u64,
+    /// As it was given.
+    pub bytes: Vec<u8>,
+}
+
 /// A durable, ordered log per session, and a catalog beside it.
 pub trait Store: Send + Sync {
     /// Commits a group: one outcome per transaction, in order, after one sync for all of them.
@@ -141,6 +151,29 @@ pub trait Store: Send + Sync {
 
     /// The sessions whose last append left effects open, in id order: whom to wake after a start.
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>>;
+
+    /// Keeps a snapshot of a session that was folded up to `seq`, in place of the one before; a
+    /// cache: it may be lost at any time, and is not synced. Nobody waits for more than a place in
+    /// a queue. A store that keeps none may leave this and [`Store::snapshot`] as they are.
+    ///
+    /// # Errors
+    /// When the store is closed or poisoned.
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        let _ = (session, seq, bytes);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// A snapshot of the session that was kept, whole and unchanged or damaged: whoever reads it
+    /// looks. Not always the last one, and `None` at any time.
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        let _ = session;
+        Box::pin(async { Ok(None) })
+    }
 
     /// An epoch higher than any that this store has handed out, also across restarts.
     fn next_epoch(&self) -> u64;
@@ -178,6 +211,19 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
         (**self).open_sessions()
+    }
+
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        (**self).save_snapshot(session, seq, bytes)
+    }
+
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        (**self).snapshot(session)
     }
 
     fn next_epoch(&self) -> u64 {

@@ -1,11 +1,13 @@
 //! What must be in flight: a function of the state alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::state::{ModelRequest, Phase, SessionState, Status};
 use crate::id::EventId;
 use crate::tool::{EffectClass, Runner};
 
 /// Names an effect: the position of the record that called for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EffectId(pub u64);
 
 /// Something that must be in flight.

@@ -13,6 +13,7 @@ mod command;
 pub mod decide;
 mod effects;
 mod evolve;
+pub mod snapshot;
 mod state;
 
 pub use command::{Command, ModelFailure, Rejection};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::effects::EffectId;
 use crate::agent::Agent;
@@ -15,7 +16,7 @@ use crate::record::payload::StopReason;
 use crate::tool::{EffectClass, Runner};
 
 /// The fold of a session's log.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SessionState {
     /// The last record's position; 0 for a session that does not exist yet.
     pub seq: u64,
@@ -66,7 +67,7 @@ pub struct SessionState {
 }
 
 /// Where a session stands (contract §6.1).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Status {
     /// Created, and nothing happened yet.
     #[default]
@@ -87,18 +88,20 @@ pub enum Status {
 }
 
 /// A client's event that waits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queued {
     /// The event's id.
     pub id: EventId,
     /// `user.message` or `system.message`.
+    #[serde(with = "super::snapshot::kind")]
     pub kind: Kind,
     /// Its public payload.
+    #[serde(with = "super::snapshot::payload")]
     pub payload: Bytes,
 }
 
 /// A model request in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelRequest {
     /// What reports about it carry: the position of the record that called for this attempt.
     pub effect: EffectId,
@@ -115,7 +118,7 @@ pub struct ModelRequest {
 }
 
 /// A call without a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The id of its tool-use event.
     pub id: EventId,
@@ -130,7 +133,7 @@ pub struct Call {
 }
 
 /// Where a call stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Waits for `user.tool_confirmation`.
     Ask(EffectClass),

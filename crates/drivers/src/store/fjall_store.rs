@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Put, Refusal, Store, Txn};
+use planaria_core::port::store::{Error, Head, Put, Refusal, Snapshot, Store, Txn};
 use planaria_core::{Record, SessionId};
 use tokio::sync::{oneshot, watch};
 
@@ -129,6 +129,24 @@ impl Store for FjallStore {
 
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
         Box::pin(self.ask("the index of open sessions", Tables::open_sessions))
+    }
+
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.health.check()?;
+            let value = [&seq.to_be_bytes()[..], &bytes].concat();
+            let orders = self.orders.as_ref().expect("the store is there until it is dropped");
+            orders.send(Order::Snapshot { session, value }).await.map_err(|_| self.gone())
+        })
+    }
+
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        Box::pin(self.ask("a snapshot", move |tables| tables.snapshot(session)))
     }
 
     /// Shard epoch in the upper half, a counter in the lower: the first is durable before the store

@@ -37,6 +37,11 @@ pub(super) const FJALL_THREADS: usize = 2;
 /// How often the high-water mark is synced at most. Records acknowledged since are not guarded by
 /// it, only by the journal's own checksums.
 pub(super) const HIGH_WATER_EVERY: Duration = Duration::from_secs(1);
+/// How long snapshots are gathered before they are written with one sync. They are a cache: what a
+/// crash takes costs a fold.
+pub(super) const SNAPSHOTS_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of snapshots beyond which they are written at once.
+pub(super) const SNAPSHOTS_WAITING_BYTES: usize = 1 << 20;
 /// Cut-off journal tails that are kept for a post-mortem; one is at most a group long.
 pub(super) const TORN_TAILS_MAX: usize = 16;
 /// Below this much free space a background failure of fjall is taken for a full disk: it hides the

@@ -33,6 +33,7 @@ mod open;
 mod orders;
 mod queue;
 mod reader;
+mod snapshots;
 mod tables;
 mod writer;
 

@@ -25,6 +25,7 @@ use super::limits::{COMMIT_QUEUE_MAX, READ_QUEUE_MAX, READ_THREADS};
 use super::lock::Lock;
 use super::queue::{Queue, Queued};
 use super::reader::{self, Job, Jobs};
+use super::snapshots::Snapshots;
 use super::tables::Tables;
 use super::writer::{Order, Readers, Writer};
 
@@ -113,6 +114,7 @@ fn start(parts: Parts, shard_epoch: u64) -> Result<Opened, Error> {
         readers: Readers { queue: jobs.clone(), threads: readers(&tables, job_receiver)? },
         high_water: HighWater::new(layout.clone(), mark),
         heads: Heads::default(),
+        snapshots: Snapshots::default(),
         health: health.clone(),
         faults: options.faults,
         layout,

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! events    session(16) ++ seq(8, big endian) -> record; no key is written twice
-//! open      session(16) -> nothing; the one keyspace where keys come and go
+//! open      session(16) -> nothing; keys come and go
 //! catalog   workspace(16) ++ … -> value
+//! snapshots session(16) -> seq(8, big endian) ++ snapshot; a cache, overwritten
 //! meta      "epoch/" ++ shard epoch(8, big endian) -> nothing; one more per opening
 //! ```
 
@@ -13,7 +14,7 @@ use fjall::{
     AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
     OwnedWriteBatch, PersistMode, Readable,
 };
-use planaria_core::port::store::{Error, Head, Put};
+use planaria_core::port::store::{Error, Head, Put, Snapshot};
 use planaria_core::record::codec;
 use planaria_core::{Record, SessionId};
 
@@ -32,6 +33,7 @@ pub(super) struct Tables {
     pub events: Keyspace,
     pub open: Keyspace,
     pub catalog: Keyspace,
+    pub snapshots: Keyspace,
     meta: Keyspace,
 }
 
@@ -54,6 +56,7 @@ impl Tables {
             events: database.keyspace("events", separated)?,
             open: database.keyspace("open", plain)?,
             catalog: database.keyspace("catalog", plain)?,
+            snapshots: database.keyspace("snapshots", plain)?,
             meta: database.keyspace("meta", plain)?,
             database,
         })
@@ -134,6 +137,15 @@ impl Tables {
             Ok(Put { key: key.to_vec(), value: value.to_vec() })
         });
         puts.collect::<Result<_, fjall::Error>>().map_err(|e| error::reading("the catalog", &e))
+    }
+
+    pub fn snapshot(&self, session: SessionId) -> Result<Option<Snapshot>, Error> {
+        let value = self.database.snapshot().get(&self.snapshots, session.to_bytes());
+        let value = value.map_err(|e| error::reading(&format!("the snapshot of {session}"), &e))?;
+        Ok(value
+            .as_deref()
+            .and_then(<[u8]>::split_first_chunk)
+            .map(|(seq, bytes)| Snapshot { seq: u64::from_be_bytes(*seq), bytes: bytes.to_vec() }))
     }
 
     pub fn open_sessions(&self) -> Result<Vec<SessionId>, Error> {

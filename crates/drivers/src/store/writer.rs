@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 
 use fjall::{OwnedWriteBatch, PersistMode};
+use planaria_core::SessionId;
 use planaria_core::port::store::{Error, Head, Refusal, Txn};
 use tokio::sync::{oneshot, watch};
 
@@ -25,6 +26,7 @@ use super::lock::Lock;
 use super::orders::Orders;
 use super::queue::{Queue, Queued};
 use super::reader::Job;
+use super::snapshots::Snapshots;
 use super::tables::Tables;
 
 /// What became of a group.
@@ -32,7 +34,15 @@ pub(super) type Outcomes = Result<Vec<Result<Head, Refusal>>, Error>;
 
 /// An order to the commit thread.
 pub(super) enum Order {
-    Commit { group: Vec<Txn>, reply: oneshot::Sender<Outcomes> },
+    Commit {
+        group: Vec<Txn>,
+        reply: oneshot::Sender<Outcomes>,
+    },
+    /// Keep a snapshot: when there is time, and without a word.
+    Snapshot {
+        session: SessionId,
+        value: Vec<u8>,
+    },
     Stop,
 }
 
@@ -48,6 +58,7 @@ pub(super) struct Writer {
     pub tables: Tables,
     pub heads: Heads,
     pub high_water: HighWater,
+    pub snapshots: Snapshots,
     pub health: Arc<Health>,
     pub faults: Faults,
     pub readers: Readers,
@@ -61,18 +72,23 @@ impl Writer {
     pub fn run(mut self, orders: Receiver<Queued<Order>>) {
         let mut orders = Orders::new(orders);
         loop {
-            match orders.next(self.high_water.due_in()) {
+            let due = [self.high_water.due_in(), self.snapshots.due_in()];
+            match orders.next(due.into_iter().flatten().min()) {
                 Ok(Order::Commit { group, reply }) => {
                     // A caller that has gone will read its log.
                     let _ = reply.send(self.commit(group));
                     orders.answered();
                 }
+                Ok(Order::Snapshot { session, value }) => self.snapshots.add(session, value),
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             // After the answer, so that the mark's sync is not in its way.
             if self.high_water.due_in().is_some_and(|wait| wait.is_zero()) {
                 self.high_water.write(self.tables.last_batch());
+            }
+            if self.snapshots.due_in().is_some_and(|wait| wait.is_zero()) {
+                self.write_snapshots();
             }
         }
         // Whoever is still in the queue learns from its reply being dropped.
@@ -82,14 +98,33 @@ impl Writer {
 
     fn commit(&mut self, txns: Vec<Txn>) -> Outcomes {
         self.health.check()?;
-        let attempt = catch_unwind(AssertUnwindSafe(|| self.try_commit(txns)));
-        let outcomes =
+        self.attempt("a group", |writer| writer.try_commit(txns))
+    }
+
+    /// A journal that failed a snapshot would fail a record, or has it behind a torn batch.
+    fn write_snapshots(&mut self) {
+        let batch = self.snapshots.fill(&self.tables);
+        if let (Some(batch), Ok(())) = (batch, self.health.check()) {
+            let _ = self.attempt("snapshots", |writer| {
+                writer.write(batch).map_err(|e| error::committing(writer.layout.root(), &e))
+            });
+        }
+    }
+
+    /// Does what must not be done again after it has failed.
+    fn attempt<T>(
+        &mut self,
+        what: &str,
+        write: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = catch_unwind(AssertUnwindSafe(|| write(self)));
+        let result =
             attempt.unwrap_or_else(|panic| Err(Error::Poisoned(error::panic_text(panic.as_ref()))));
-        if let Err(cause) = &outcomes {
-            tracing::error!(%cause, "a group could not be made durable");
+        if let Err(cause) = &result {
+            tracing::error!(%cause, "{what} could not be made durable");
             self.health.poison(cause);
         }
-        outcomes
+        result
     }
 
     fn try_commit(&mut self, txns: Vec<Txn>) -> Outcomes {
@@ -119,6 +154,7 @@ impl Writer {
     /// Ends everything in an order that lets the next process find a clean store: the readers, the
     /// mark, the database, the marker, the lock.
     fn close(mut self) {
+        self.write_snapshots();
         let Readers { queue, threads } = self.readers;
         for _ in &threads {
             // A reader that has gone needs no order.

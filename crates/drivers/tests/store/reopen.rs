@@ -3,7 +3,7 @@
 use std::fs;
 
 use planaria_core::SessionId;
-use planaria_core::port::store::{Put, Store, Txn};
+use planaria_core::port::store::{Put, Snapshot, Store, Txn};
 use planaria_testkit::store::{sized, txn};
 
 use crate::support::{Noted, active_journal, open, survives};
@@ -107,4 +107,30 @@ async fn a_making_that_was_interrupted_is_made_again() {
     fs::write(directory.path().join("db/0.jnl"), [0; 4_096]).unwrap();
     let mut noted = Noted::open(directory.path());
     noted.append(1..=1, 1).await;
+}
+
+#[tokio::test]
+async fn the_last_snapshot_is_there_after_an_orderly_end_and_harmless_after_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut noted = Noted::open(directory.path());
+    for round in 0..5_u64 {
+        noted.append(1..=20, 1).await;
+        for id in 1..=20 {
+            let bytes = vec![round as u8; 100_000];
+            noted.store.save_snapshot(SessionId(id), round, bytes).await.unwrap();
+        }
+    }
+    let image = noted.image();
+    noted.store.close().await;
+    let store = survives(directory.path(), &noted.ledger, "orderly").await;
+    for id in 1..=20 {
+        let kept = store.snapshot(SessionId(id)).await.unwrap();
+        assert_eq!(kept, Some(Snapshot { seq: 4, bytes: vec![4; 100_000] }));
+    }
+    let store = survives(image.path(), &noted.ledger, "a copy of the running store").await;
+    for id in 1..=20 {
+        // Two megabytes a round are written a megabyte at a time.
+        let kept = store.snapshot(SessionId(id)).await.unwrap().expect("an older one, at least");
+        assert_eq!(kept.bytes, vec![kept.seq as u8; 100_000]);
+    }
 }

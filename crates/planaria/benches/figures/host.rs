@@ -1,4 +1,5 @@
-//! A host of a runtime on real parts: the embedded store, real hands, and a model that is a function.
+//! A host of a runtime on real parts: the embedded store, real hands, and a model that is a
+//! function.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -82,6 +83,7 @@ fn tireless() -> Supervision {
         within: Duration::from_secs(1),
         backoff_from: Duration::ZERO,
         backoff_to: Duration::ZERO,
+        ..Supervision::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The actor: it keeps one connection, and starts what waits beside its mailbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use planaria_core::SessionId;
 use planaria_core::port::sandbox::{Driver, Hand};
@@ -32,6 +33,11 @@ pub(crate) enum SandboxMsg {
     Destroy(u64, oneshot::Sender<Result<(), String>>),
     /// End the hand in good order; answers whether one was connected.
     Retire(oneshot::Sender<bool>),
+    /// End the actor and with it the connection, unless a hand is being looked for; the hand lives
+    /// on.
+    Rest(oneshot::Sender<bool>),
+    /// Some time has passed.
+    Look,
 }
 
 /// What a sandbox actor needs of its surroundings.
@@ -41,6 +47,8 @@ pub(crate) struct SandboxDeps {
     pub driver: Arc<dyn Driver>,
     pub shared: Shared,
     pub session: Slot<SessionMsg>,
+    /// How often it looks whether it is still needed; never if `None`.
+    pub look_every: Option<Duration>,
 }
 
 /// The actor's state.
@@ -50,11 +58,29 @@ pub(crate) struct SandboxActor {
     bound: Option<BoundHand>,
     connecting: bool,
     waiting: Vec<HandReply>,
+    /// Whether anybody has asked for anything since the last look.
+    used: bool,
 }
 
 impl SandboxActor {
-    pub fn new(deps: SandboxDeps, scope: Scope) -> Self {
-        Self { deps, scope, bound: None, connecting: false, waiting: Vec::new() }
+    /// A session that goes to sleep ends its sandbox's actor. One that ends in another way (it is
+    /// parked, it cannot be read) leaves it behind, and then it ends by itself.
+    pub fn new(deps: SandboxDeps, me: &ActorRef<SandboxMsg>, scope: Scope) -> Self {
+        if let Some(every) = deps.look_every {
+            let me = me.clone();
+            scope.spawn(async move {
+                loop {
+                    tokio::time::sleep(every).await;
+                    let _ = me.cast(SandboxMsg::Look);
+                }
+            });
+        }
+        Self { deps, scope, bound: None, connecting: false, waiting: Vec::new(), used: true }
+    }
+
+    fn is_left_behind(&mut self) -> bool {
+        let used = std::mem::take(&mut self.used);
+        !used && !self.connecting && self.deps.session.get().is_none()
     }
 
     fn connect(&mut self, me: &ActorRef<SandboxMsg>) {
@@ -94,6 +120,7 @@ impl Worker for SandboxActor {
     type Message = SandboxMsg;
 
     fn handle(&mut self, me: &ActorRef<SandboxMsg>, message: SandboxMsg) -> Result<Flow, String> {
+        self.used |= !matches!(message, SandboxMsg::Look);
         match message {
             SandboxMsg::Hand(reply) => match &self.bound {
                 Some(bound) => {
@@ -116,6 +143,13 @@ impl Worker for SandboxActor {
             }
             SandboxMsg::Destroy(generation, reply) => self.destroy(generation, reply),
             SandboxMsg::Retire(reply) => self.retire(reply),
+            SandboxMsg::Look if self.is_left_behind() => return Ok(Flow::Stop),
+            SandboxMsg::Look => {}
+            SandboxMsg::Rest(reply) => {
+                let rests = !self.connecting;
+                let _ = reply.send(rests);
+                return Ok(if rests { Flow::Stop } else { Flow::Continue });
+            }
         }
         Ok(Flow::Continue)
     }

@@ -8,6 +8,6 @@ mod connect;
 mod none;
 mod sandboxes;
 
-pub(crate) use actor::{BoundHand, SandboxActor, SandboxDeps};
+pub(crate) use actor::{BoundHand, SandboxActor, SandboxDeps, SandboxMsg};
 pub(crate) use none::NoSandbox;
-pub(crate) use sandboxes::{Sandboxes, Slots};
+pub(crate) use sandboxes::Sandboxes;

@@ -1,35 +1,25 @@
 //! The way to the sandboxes of a runtime.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use dashmap::DashMap;
 use planaria_core::SessionId;
 use planaria_supervisor::DynamicRef;
 use tokio::sync::oneshot;
 
 use super::actor::{BoundHand, SandboxMsg};
 use crate::limits::{SANDBOX_TRIES, SANDBOX_WAIT, START_WAIT};
-use crate::slot::Slot;
-
-/// Where the sandbox actors of a runtime are found.
-pub(crate) type Slots = Arc<DashMap<SessionId, Slot<SandboxMsg>>>;
+use crate::registry::{Entry, Registry};
 
 /// The way to the sandboxes of a runtime. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sandboxes {
-    slots: Slots,
+    registry: Registry,
     supervisor: DynamicRef<SessionId>,
 }
 
 impl Sandboxes {
-    /// `slots` is shared with the template that starts the actors.
-    pub fn new(slots: Slots, supervisor: DynamicRef<SessionId>) -> Self {
-        Self { slots, supervisor }
-    }
-
-    pub fn slot(&self, session: SessionId) -> Slot<SandboxMsg> {
-        self.slots.entry(session).or_default().clone()
+    pub fn new(registry: Registry, supervisor: DynamicRef<SessionId>) -> Self {
+        Self { registry, supervisor }
     }
 
     /// The session's hand. Outlives the death of the sandbox's actor: the request goes to the next.
@@ -55,7 +45,8 @@ impl Sandboxes {
         session: SessionId,
         message: impl Fn(oneshot::Sender<Result<T, String>>) -> SandboxMsg,
     ) -> Result<T, String> {
-        let slot = self.slot(session);
+        let entry = self.registry.entry(session);
+        let slot = &entry.sandbox;
         let mut wait = SANDBOX_WAIT;
         for _ in 0..SANDBOX_TRIES {
             if slot.get().is_none() {
@@ -79,13 +70,29 @@ impl Sandboxes {
     }
 
     pub fn mistrust(&self, session: SessionId, generation: u64) {
-        let _ = self.slot(session).cast(SandboxMsg::Mistrust(generation));
+        if let Some(entry) = self.registry.known(session) {
+            let _ = entry.sandbox.cast(SandboxMsg::Mistrust(generation));
+        }
     }
 
     /// Ends the session's hand in good order, if one is connected; says whether one was.
     pub async fn retire(&self, session: SessionId) -> bool {
+        let Some(entry) = self.registry.known(session) else { return false };
         let (reply, done) = oneshot::channel();
-        let asked = self.slot(session).cast(SandboxMsg::Retire(reply)).is_ok();
+        let asked = entry.sandbox.cast(SandboxMsg::Retire(reply)).is_ok();
         asked && done.await.unwrap_or(false)
+    }
+
+    /// Ends the session's sandbox actor and waits until it is dead; its hand lives on. False when
+    /// the actor is needed.
+    pub async fn rest(&self, session: SessionId, entry: &Entry) -> bool {
+        let (reply, answer) = oneshot::channel();
+        if entry.sandbox.cast(SandboxMsg::Rest(reply)).is_ok() && answer.await == Ok(false) {
+            return false;
+        }
+        // One that has ended, or never was there, is not found.
+        let ended = self.supervisor.terminate_key(&session.to_string()).await;
+        tracing::trace!(%session, ok = ended.is_ok(), "its sandbox's actor has ended");
+        true
     }
 }

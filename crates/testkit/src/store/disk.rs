@@ -5,11 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planaria_core::SessionId;
-use planaria_core::port::store::{Error, Head, Refusal, Txn};
+use planaria_core::port::store::{Error, Head, Refusal, Snapshot, Txn};
 use planaria_core::record::codec;
 
 use super::ledger::Ledger;
 use crate::rng::Rng;
+
+/// Of a hundred snapshots, so many are gone after a crash.
+const SNAPSHOTS_LOST: u64 = 30;
+/// Of a hundred that are left, so many are damaged.
+const SNAPSHOTS_DAMAGED: u64 = 20;
 
 /// A disk that outlives the stores on it. Clones are the same disk.
 #[derive(Debug, Clone)]
@@ -28,6 +33,8 @@ pub(super) struct Platter {
     pub holder: Option<u64>,
     openings: u64,
     pub ledger: Ledger,
+    /// A cache, which a crash may take or damage.
+    pub snapshots: BTreeMap<SessionId, Snapshot>,
 }
 
 /// What is on stable storage.
@@ -71,6 +78,7 @@ impl SimDisk {
             holder: None,
             openings: 0,
             ledger: Ledger::default(),
+            snapshots: BTreeMap::new(),
         };
         Self { platter: Arc::new(Mutex::new(platter)) }
     }
@@ -123,6 +131,14 @@ impl Platter {
     pub fn crash(&mut self) {
         self.holder = None;
         self.settle();
+        let Self { rng, snapshots, .. } = self;
+        snapshots.retain(|_, _| !rng.chance(SNAPSHOTS_LOST));
+        for snapshot in snapshots.values_mut().filter(|snapshot| !snapshot.bytes.is_empty()) {
+            if rng.chance(SNAPSHOTS_DAMAGED) {
+                let at = rng.index(snapshot.bytes.len());
+                snapshot.bytes[at] ^= 0x10;
+            }
+        }
     }
 
     /// Decides what became of the group that was not synced.

@@ -1,7 +1,7 @@
 //! Stores in front of other stores: to watch them, or to break their promises.
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Put, Refusal, Store, Txn};
+use planaria_core::port::store::{Error, Head, Put, Refusal, Snapshot, Store, Txn};
 use planaria_core::{Record, SessionId};
 
 /// A store in front of another one. What it does not see to itself goes to the one behind it.
@@ -27,6 +27,21 @@ pub trait Layer: Send + Sync {
     /// See [`Store::open_sessions`].
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
         self.behind().open_sessions()
+    }
+
+    /// See [`Store::save_snapshot`].
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        self.behind().save_snapshot(session, seq, bytes)
+    }
+
+    /// See [`Store::snapshot`].
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        self.behind().snapshot(session)
     }
 
     /// See [`Store::close`].
@@ -66,6 +81,19 @@ impl<L: Layer> Store for Layered<L> {
 
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
         self.0.open_sessions()
+    }
+
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        self.0.save_snapshot(session, seq, bytes)
+    }
+
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        self.0.snapshot(session)
     }
 
     fn next_epoch(&self) -> u64 {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Put, Refusal, Store, Txn};
+use planaria_core::port::store::{Error, Head, Put, Refusal, Snapshot, Store, Txn};
 use planaria_core::record::codec;
 use planaria_core::{Record, SessionId};
 use tokio::sync::watch;
@@ -268,6 +268,22 @@ impl Store for SimStore {
 
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>> {
         Box::pin(async move { Ok(self.platter()?.durable().open.iter().copied().collect()) })
+    }
+
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.platter()?.snapshots.insert(session, Snapshot { seq, bytes });
+            Ok(())
+        })
+    }
+
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        Box::pin(async move { Ok(self.platter()?.snapshots.get(&session).cloned()) })
     }
 
     fn next_epoch(&self) -> u64 {

@@ -19,7 +19,7 @@ use super::limits::{CLIENT_HEARS, CLIENT_LOOK, CLIENT_RETRY, CLIENT_TRIES};
 use super::observed::Acknowledged;
 use super::trace::Trace;
 use super::workload::{Race, Script};
-use crate::env::SimClock;
+use crate::env::{SimClock, steps};
 
 pub(super) use talk::message;
 
@@ -40,6 +40,8 @@ pub struct Memory {
     pub refused: Vec<String>,
     /// Whether it has got through its script and its session is at rest.
     pub done: bool,
+    /// How often nobody could say what became of its request.
+    pub interrupted: u64,
     /// What no client should have to see.
     pub complaints: Vec<String>,
 }
@@ -86,6 +88,7 @@ impl Client {
             self.rest().await?;
             let Some(say) = self.script.says.get(said) else { break };
             tokio::time::sleep(say.after).await;
+            steps(say.steps).await;
             match self.say(&say.text).await? {
                 Heard::Yes => self.memory().said += 1,
                 // The session asks something after all.
@@ -180,6 +183,9 @@ impl Client {
     /// Waits before the next attempt, where another attempt makes sense.
     async fn bear(&self, error: &Error) -> Result<(), String> {
         self.note(&format!("hears: {error}"));
+        if let Error::Interrupted { .. } = error {
+            self.memory().interrupted += 1;
+        }
         if let Error::Unreadable { .. }
         | Error::Payload(_)
         | Error::Store(store::Error::Corrupt { .. }) = error

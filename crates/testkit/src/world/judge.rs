@@ -25,6 +25,9 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     // A hand that lives when the next one starts is replaced there and then, so two are never seen.
     ("replaced", "a hand that has run something is replaced only when it is dead"),
     ("left", "when a server has ended in good order, no hand is left"),
+    ("undisturbed", "without faults every client is told what became of its request"),
+    ("shown", "what a server says of a session is what its log folds to"),
+    ("rests", "a session with nothing to do goes to sleep"),
     ("folds", "every log folds"),
     ("alive", "when faults stop, every session comes to rest"),
     ("place", "the model finds no step lost, doubled or swapped"),
@@ -48,6 +51,7 @@ pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
     for world in [past, calm] {
         logs(world, &mut findings);
         ends(world, &mut findings);
+        rests(world, &mut findings);
         promises::acknowledged(world, &mut findings);
         promises::sent(world, &mut findings);
         promises::followed(world, &mut findings);
@@ -56,6 +60,7 @@ pub(super) fn judge(past: &Past, calm: &Past) -> Vec<Violation> {
         effects::hands(world, &mut findings);
         spend(world, &mut findings);
     }
+    promises::undisturbed(calm, &mut findings);
     sameness::transcripts(past, calm, &mut findings);
     sameness::bystanders(past, calm, &mut findings);
     let damaged = past.damaged();
@@ -73,6 +78,26 @@ fn logs(past: &Past, findings: &mut Findings) {
         let asks = matches!(state.status, Status::Idle(StopReason::RequiresAction { .. }));
         let finished = state.is_idle() && !asks;
         findings.0.extend(check::log(*session, records, finished));
+    }
+}
+
+/// What the last server said of its sessions, and whether it let go of them.
+fn rests(past: &Past, findings: &mut Findings) {
+    if past.unfinished.is_some() {
+        return;
+    }
+    for (session, shown) in &past.shown {
+        let Some(log) = past.logs.get(session) else { continue };
+        let mut state = SessionState::default();
+        // A log that does not fold is found elsewhere.
+        if fold(&mut state, log).is_ok() && state != **shown {
+            let problem = format!("it is {state:?} and was said to be {shown:?}");
+            findings.add("shown", *session, state.seq, problem);
+        }
+    }
+    if past.slept == Some(false) {
+        let problem = "when everybody is done some session still has an actor".to_owned();
+        findings.add("rests", SessionId(0), 0, problem);
     }
 }
 

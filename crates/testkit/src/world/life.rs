@@ -7,14 +7,18 @@ use std::time::Duration;
 use planaria_core::context::WholeLog;
 use planaria_core::port::sandbox::Driver;
 use planaria_core::port::store::Store;
+use planaria_core::session::SessionState;
 use planaria_core::{Record, SessionId};
-use planaria_runtime::{End, Runtime};
+use planaria_runtime::{End, Runtime, Supervision};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::breaker::{Breaker, Progress};
 use super::client::{Client, Memory};
-use super::limits::{FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_WAIT, QUIET_MAX, STOP_WAIT};
+use super::limits::{
+    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, QUIET_MAX, SLEEP_WAIT,
+    STOP_WAIT,
+};
 use super::observed::{Acknowledged, Observed};
 use super::options::Options;
 use super::plan::Break;
@@ -43,7 +47,15 @@ pub(super) struct Lasting {
     pub progress: Progress,
     pub memories: Vec<Arc<Mutex<Memory>>>,
     pub followers: Vec<Arc<Mutex<Vec<Record>>>>,
+    end: Mutex<TheEnd>,
     pub names: Arc<BTreeMap<SessionId, String>>,
+}
+
+/// What is seen of a world at its end.
+#[derive(Debug, Default, Clone)]
+struct TheEnd {
+    shown: BTreeMap<SessionId, Arc<SessionState>>,
+    slept: Option<bool>,
 }
 
 /// How a process ended.
@@ -78,6 +90,7 @@ impl Lasting {
             progress: Progress::default(),
             memories: options.scripts.iter().map(|_| Arc::default()).collect(),
             followers: options.scripts.iter().map(|_| Arc::default()).collect(),
+            end: Mutex::default(),
             names: Arc::new(names.collect()),
             hands,
             clock,
@@ -122,7 +135,11 @@ impl Lasting {
             .sandbox(wrap_driver(self.hands.clone()))
             .route(move |session, _| Ok(model.provider(session)))
             .context_policy(WholeLog { compact_at: self.options.compact_at });
-        let runtime = match runtime.start().await {
+        let supervision = Supervision {
+            passivate_after: Some(self.options.passivate_after),
+            ..Supervision::default()
+        };
+        let runtime = match runtime.supervision(supervision).start().await {
             Ok(runtime) => runtime,
             Err(error) => return Ended::Itself(End::GaveUp(error.to_string())),
         };
@@ -150,6 +167,7 @@ impl Lasting {
         }
         if ended == Ended::Done {
             tokio::time::sleep(FOLLOW_WAIT).await;
+            self.look_around(&runtime).await;
         }
         others.shutdown().await;
         // Whoever wanted to hold a commit is gone.
@@ -218,15 +236,40 @@ impl Lasting {
     /// Somebody follows each log, and goes on at the next server where this one left off.
     fn follow(&self, others: &mut JoinSet<()>, runtime: &Runtime) {
         for (script, seen) in self.options.scripts.iter().zip(&self.followers) {
-            let next = inner(seen).last().map_or(1, |record| record.seq + 1);
-            let (mut follower, seen) = (runtime.follow(script.session, next), seen.clone());
+            let (runtime, session, seen) = (runtime.clone(), script.session, seen.clone());
+            let patience = self.options.fickle.then_some(FOLLOW_PATIENCE);
             others.spawn(async move {
-                // An error is the server's end.
-                while let Ok(records) = follower.next(FOLLOW_PAGE).await {
-                    inner(&seen).extend(records);
+                while follow(&runtime, session, &seen, patience).await {
+                    tokio::time::sleep(FOLLOW_PAUSE).await;
                 }
             });
         }
+    }
+
+    /// Everybody is done: what do sessions say of themselves, and do they go to sleep?
+    async fn look_around(&self, runtime: &Runtime) {
+        let mut end = TheEnd::default();
+        for script in &self.options.scripts {
+            if let Ok(state) = runtime.state(script.session).await {
+                end.shown.insert(script.session, state);
+            }
+        }
+        // In the other worlds hands are ended while their sessions are connected to them.
+        if self.options.fickle {
+            tokio::time::sleep(2 * self.options.passivate_after + SLEEP_WAIT).await;
+            end.slept = Some(!runtime.tree().iter().any(|node| node.path.contains("/sesn_")));
+        }
+        *inner(&self.end) = end;
+    }
+
+    /// What the last server said of each session.
+    pub fn shown(&self) -> BTreeMap<SessionId, Arc<SessionState>> {
+        inner(&self.end).shown.clone()
+    }
+
+    /// Whether every session slept at the end; `None` where nobody waited for it.
+    pub fn slept(&self) -> Option<bool> {
+        inner(&self.end).slept
     }
 
     /// What each client knows.
@@ -237,6 +280,25 @@ impl Lasting {
     /// What each follower has seen.
     pub fn followed(&self) -> Vec<Vec<Record>> {
         self.followers.iter().map(|seen| inner(seen).clone()).collect()
+    }
+}
+
+/// Follows a log from where it was left; true when patience was lost, false at the server's end.
+async fn follow(
+    runtime: &Runtime,
+    session: SessionId,
+    seen: &Mutex<Vec<Record>>,
+    patience: Option<Duration>,
+) -> bool {
+    let next = inner(seen).last().map_or(1, |record| record.seq + 1);
+    let mut follower = runtime.follow(session, next);
+    loop {
+        let patience = patience.unwrap_or(Duration::MAX);
+        match tokio::time::timeout(patience, follower.next(FOLLOW_PAGE)).await {
+            Ok(Ok(records)) => inner(seen).extend(records),
+            Ok(Err(_)) => return false,
+            Err(_) => return true,
+        }
     }
 }
 

@@ -41,6 +41,24 @@ pub(super) const CLIENT_TRIES: u32 = 100;
 pub(super) const STOP_WAIT: Duration = Duration::from_secs(30);
 /// Server processes of one world beyond one for each of its faults.
 pub(super) const LIVES_MORE: usize = 2;
+/// After how many milliseconds of silence sessions are put to sleep: at once, in the pauses of
+/// their clients, or not before everybody is done.
+pub(super) const PASSIVATE_AFTER_MS: [u64; 5] = [1, 20, 300, 1_000, 60_000];
+/// Of a hundred messages, so many are sent in the moment in which their session is put to sleep.
+pub(super) const MEET_SLEEP_PERCENT: u64 = 50;
+/// How many milliseconds around that moment.
+pub(super) const MEET_SLEEP_MS: u64 = 4;
+/// And how many steps of the scheduler into it: going to sleep takes some twenty.
+pub(super) const MEET_SLEEP_STEPS: u64 = 40;
+/// Longer silences than this are not waited for.
+pub(super) const MEET_SLEEP_MAX: Duration = Duration::from_secs(2);
+/// What sessions get beyond that when everybody is done: a sandbox that still looks for a hand on
+/// behalf of a call that is over keeps its session awake.
+pub(super) const SLEEP_WAIT: Duration = Duration::from_secs(300);
+/// How long a fickle follower waits before it goes away.
+pub(super) const FOLLOW_PATIENCE: Duration = Duration::from_millis(15);
+/// How long it stays away.
+pub(super) const FOLLOW_PAUSE: Duration = Duration::from_millis(10);
 /// Records that a follower takes at a time.
 pub(super) const FOLLOW_PAGE: usize = 7;
 /// What followers get to catch up when everybody is done.

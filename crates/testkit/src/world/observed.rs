@@ -1,10 +1,11 @@
 //! A store under observation: what it acknowledges is noted outside of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planaria_core::port::BoxFuture;
-use planaria_core::port::store::{Error, Head, Refusal, Store, Txn};
+use planaria_core::port::store::{Error, Head, Refusal, Snapshot, Store, Txn};
 use planaria_core::record::codec;
 use planaria_core::{Record, SessionId};
 use tokio::sync::Notify;
@@ -23,6 +24,9 @@ pub(super) struct Acknowledged {
 #[derive(Debug, Default)]
 struct Book {
     records: Mutex<BTreeMap<SessionId, Vec<Record>>>,
+    /// Snapshots that were kept, and those that were found again.
+    kept: AtomicU64,
+    found: AtomicU64,
     /// Wakes those who wait in the order in which they came, which a watch channel would not.
     more: Notify,
 }
@@ -35,6 +39,11 @@ impl Acknowledged {
     /// The next acknowledgement of any session. Those that come before this is awaited count.
     pub fn more(&self) -> Notified<'_> {
         self.book.more.notified()
+    }
+
+    /// How many snapshots were kept, and how many found.
+    pub fn snapshots(&self) -> (u64, u64) {
+        (self.book.kept.load(Ordering::Relaxed), self.book.found.load(Ordering::Relaxed))
     }
 
     /// Waits until a position of a session was acknowledged.
@@ -101,6 +110,25 @@ impl Layer for Observed {
                 }
             }
             Ok(outcomes)
+        })
+    }
+
+    fn save_snapshot(
+        &self,
+        session: SessionId,
+        seq: u64,
+        bytes: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        self.acknowledged.book.kept.fetch_add(1, Ordering::Relaxed);
+        self.inner.save_snapshot(session, seq, bytes)
+    }
+
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, Error>> {
+        Box::pin(async move {
+            let snapshot = self.inner.snapshot(session).await?;
+            let found = u64::from(snapshot.is_some());
+            self.acknowledged.book.found.fetch_add(found, Ordering::Relaxed);
+            Ok(snapshot)
         })
     }
 }

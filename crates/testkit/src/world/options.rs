@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::limits::PASSIVATE_AFTER_MS;
 use super::plan::Plan;
 use super::workload::{self, Script};
 use crate::rng::Rng;
 use crate::sandbox::HandFaults;
 
-/// A seed, expanded. Four streams of chance, so that another plan of faults leaves the work alone.
+/// A seed, expanded. Five streams of chance, so that another plan of faults leaves the work alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The seed.
@@ -25,6 +26,10 @@ pub struct Options {
     pub compact_at: u64,
     /// How long a commit takes (the stream `timing`).
     pub commit: Duration,
+    /// How long a session hears nothing before it is put to sleep (the stream `sleep`).
+    pub passivate_after: Duration,
+    /// Whether followers go away while nothing happens, and come back (the stream `sleep`).
+    pub fickle: bool,
 }
 
 impl Options {
@@ -33,11 +38,25 @@ impl Options {
         let mut timing = Rng::of(seed, "timing");
         let mut model = Rng::of(seed, "model");
         let commit = Duration::from_millis(timing.below(12));
-        let scripts = workload::scripts(&mut Rng::of(seed, "workload"), &mut timing);
+        let mut scripts = workload::scripts(&mut Rng::of(seed, "workload"), &mut timing);
+        let mut sleep = Rng::of(seed, "sleep");
+        let passivate_after = Duration::from_millis(*sleep.pick(&PASSIVATE_AFTER_MS));
+        workload::meet_sleep(&mut scripts, passivate_after, &mut sleep);
+        let fickle = sleep.chance(50);
         let plan = Plan::draw(&mut Rng::of(seed, "faults"), &scripts);
         let model_percent = *model.pick(&[0, 10, 30]);
         let (model, compact_at) = (model.next_u64(), *model.pick(&[u64::MAX, 4_000, 800]));
-        Self { seed, scripts, plan, model, model_percent, compact_at, commit }
+        Self {
+            seed,
+            scripts,
+            plan,
+            model,
+            model_percent,
+            compact_at,
+            commit,
+            passivate_after,
+            fickle,
+        }
     }
 
     /// The same world, and nothing in it is broken from outside.
@@ -50,8 +69,12 @@ impl Options {
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, model_percent, commit, .. } = self;
-        writeln!(f, "seed {seed}: commits take {commit:?}, model fails at {model_percent} %")?;
+        let Self { seed, model_percent, commit, passivate_after, .. } = self;
+        writeln!(
+            f,
+            "seed {seed}: commits take {commit:?}, model fails at {model_percent} %, sleep comes \
+             after {passivate_after:?}"
+        )?;
         for (script, hands) in self.scripts.iter().zip(&self.plan.hands) {
             let says: Vec<String> = script
                 .says

@@ -1,7 +1,9 @@
 //! A world's history, when it is over.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use planaria_core::session::SessionState;
 use planaria_core::{Record, SessionId};
 use planaria_runtime::End;
 
@@ -23,6 +25,12 @@ pub struct Past {
     pub trace: Trace,
     /// The logs, as the last server left them.
     pub logs: BTreeMap<SessionId, Vec<Record>>,
+    /// What the last server said of each session when everybody was done.
+    pub shown: BTreeMap<SessionId, Arc<SessionState>>,
+    /// Whether every session slept some time after that; `None` where nobody waited for it.
+    pub slept: Option<bool>,
+    /// Snapshots that servers kept, and snapshots that they found.
+    pub snapshots: (u64, u64),
     /// What was acknowledged, by all its stores.
     pub acknowledged: BTreeMap<SessionId, Vec<Record>>,
     /// What each client knows, in the order of the scripts.
@@ -109,6 +117,9 @@ fn look_back(world: Lasting, lives: usize, unfinished: Option<String>) -> Past {
         clients: world.remembered(),
         followed: world.followed(),
         acknowledged: world.acknowledged.records(),
+        snapshots: world.acknowledged.snapshots(),
+        shown: world.shown(),
+        slept: world.slept(),
         complaints: world.model.complaints(),
         options: world.options,
         trace: world.trace,

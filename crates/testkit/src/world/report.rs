@@ -79,6 +79,9 @@ impl Coverage {
                 count("outcome unknown");
             }
         }
+        let (kept, found) = past.snapshots;
+        (0..kept).for_each(|_| count("snapshot kept"));
+        (0..found).for_each(|_| count("snapshot found"));
         (1..past.lives).for_each(|_| count("server started again"));
     }
 

@@ -7,7 +7,9 @@ use planaria_core::agent::{Agent, AgentParams};
 use planaria_core::record::payload::Genesis;
 use serde_json::json;
 
-use super::limits::{JOBS_MAX, SESSIONS_MAX};
+use super::limits::{
+    JOBS_MAX, MEET_SLEEP_MAX, MEET_SLEEP_MS, MEET_SLEEP_PERCENT, MEET_SLEEP_STEPS, SESSIONS_MAX,
+};
 use crate::provider::ASK_USER;
 use crate::rng::Rng;
 
@@ -29,6 +31,8 @@ pub struct Say {
     pub text: String,
     /// What the client waits before it says it.
     pub after: Duration,
+    /// How many steps of the scheduler more.
+    pub steps: u64,
     /// What it does while the session works.
     pub race: Option<Race>,
 }
@@ -67,6 +71,19 @@ pub(super) fn scripts(rng: &mut Rng, timing: &mut Rng) -> Vec<Script> {
     (1..=sessions).map(|number| script(rng, timing, number)).collect()
 }
 
+/// Lets messages come in the moment in which their session is put to sleep.
+pub(super) fn meet_sleep(scripts: &mut [Script], after: Duration, sleep: &mut Rng) {
+    for say in scripts.iter_mut().flat_map(|script| &mut script.says) {
+        let meets = after <= MEET_SLEEP_MAX && sleep.chance(MEET_SLEEP_PERCENT);
+        let around = Duration::from_millis(sleep.below(MEET_SLEEP_MS));
+        let steps = sleep.below(MEET_SLEEP_STEPS);
+        if meets {
+            say.steps = steps;
+            say.after = (after + around).saturating_sub(Duration::from_millis(MEET_SLEEP_MS / 2));
+        }
+    }
+}
+
 fn script(rng: &mut Rng, timing: &mut Rng, number: u64) -> Script {
     let session = SessionId(u128::from(rng.next_u64()) << 64 | u128::from(number));
     let name = format!("s{number}");
@@ -79,7 +96,7 @@ fn script(rng: &mut Rng, timing: &mut Rng, number: u64) -> Script {
         // Refusals end a turn in their own way; one message in twenty asks for one.
         let what = if rng.chance(5) { "refuse" } else { "job" };
         let after = Duration::from_millis(timing.below(1_500));
-        Say { text: format!("{what} {name}-{job}"), after, race }
+        Say { text: format!("{what} {name}-{job}"), after, steps: 0, race }
     });
     let says = says.collect();
     Script { session, name, says }

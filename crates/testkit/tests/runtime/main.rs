@@ -9,6 +9,7 @@ mod host;
 mod interrupts;
 mod parking;
 mod shell;
+mod sleeping;
 mod strangers;
 mod support;
 mod unreadable;

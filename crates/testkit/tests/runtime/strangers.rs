@@ -8,7 +8,7 @@ use planaria_core::event::ClientEvent;
 use planaria_core::port::BoxFuture;
 use planaria_core::port::store::{Error as StoreError, Store};
 use planaria_core::{Record, SessionId};
-use planaria_runtime::Error;
+use planaria_runtime::{Error, Supervision};
 use planaria_testkit::store::{Layer, Layered};
 
 use crate::support::{Rig, create, fine, idle, say};
@@ -48,7 +48,8 @@ async fn strangers_are_refused_and_leave_nothing_behind() {
     let rig = Rig::new();
     let reads = Arc::new(AtomicUsize::new(0));
     let store = Counting { inner: rig.store(), reads: reads.clone() };
-    let runtime = rig.start(Arc::new(Layered(store)), fine()).await;
+    let awake = Supervision { passivate_after: None, ..Supervision::default() };
+    let runtime = rig.start_sleepy(Arc::new(Layered(store)), fine(), awake).await;
     create(&runtime, KNOWN).await;
     say(&runtime, KNOWN, "hello").await;
     idle(&runtime, KNOWN).await;

@@ -14,12 +14,13 @@ use planaria_core::port::store::Store;
 use planaria_core::record::payload::{Genesis, ToolResult};
 use planaria_core::session::{SessionState, Status};
 use planaria_core::{EventId, Kind, Record, SessionId};
-use planaria_runtime::{Builder, Error, Fault, Runtime};
+use planaria_runtime::{Builder, Error, Fault, Runtime, Supervision};
 use planaria_testkit::check;
 use planaria_testkit::env::{SimClock, SimEnv};
 use planaria_testkit::rng::Rng;
 use planaria_testkit::sandbox::SimHands;
 use planaria_testkit::store::{SimDisk, SimStore};
+use serde_json::{Value, json};
 
 pub use hands::{OddHands, Oddity};
 pub use models::{Model, caller, endless, fine, last_text, quick, runs, said};
@@ -64,6 +65,17 @@ impl Rig {
         self.builder(store, model, driver).start().await.unwrap()
     }
 
+    /// Starts a runtime that puts its sessions to sleep as `supervision` says.
+    pub async fn start_sleepy(
+        &self,
+        store: Arc<dyn Store>,
+        model: impl Provider + 'static,
+        supervision: Supervision,
+    ) -> Runtime {
+        let builder = self.builder(store, model, Arc::new(self.hands.clone()));
+        builder.supervision(supervision).start().await.unwrap()
+    }
+
     /// A runtime in the making.
     pub fn builder(
         &self,
@@ -89,9 +101,18 @@ impl Rig {
 
 /// Creates a session of an agent with every tool.
 pub async fn create(runtime: &Runtime, id: SessionId) {
-    let params = serde_json::json!({
-        "name": "worker", "model": "any", "tools": [{ "type": "agent_toolset_20260401" }],
-    });
+    create_with(runtime, id, json!([{ "type": "agent_toolset_20260401" }])).await;
+}
+
+/// Creates a session of an agent whose every call must be confirmed.
+pub async fn create_asking(runtime: &Runtime, id: SessionId) {
+    let ask = json!({ "permission_policy": { "type": "always_ask" } });
+    let tools = json!([{ "type": "agent_toolset_20260401", "default_config": ask }]);
+    create_with(runtime, id, tools).await;
+}
+
+async fn create_with(runtime: &Runtime, id: SessionId, tools: Value) {
+    let params = json!({ "name": "worker", "model": "any", "tools": tools });
     let params: AgentParams = serde_json::from_value(params).unwrap();
     let created = create_of(runtime, id, params.materialise().unwrap()).await;
     created.unwrap();

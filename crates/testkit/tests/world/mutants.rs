@@ -2,9 +2,12 @@
 //! that cannot fail are no evidence.
 
 mod hands;
+mod snapshots;
 mod stores;
 
-use planaria_testkit::world::{INVARIANTS, World};
+use std::time::Duration;
+
+use planaria_testkit::world::{INVARIANTS, Race, World};
 
 /// Worlds that are tried until one shows the mistake.
 const SEEDS: u64 = 60;
@@ -50,6 +53,42 @@ fn a_store_that_writes_something_else_is_caught() {
 #[test]
 fn a_store_that_refuses_answers_for_nothing_is_caught() {
     assert_caught_by("spend", |world| world.wrap_store(stores::refuses));
+}
+
+#[test]
+fn a_session_that_dies_under_its_clients_is_heard() {
+    assert_caught_by("undisturbed", |world| world.wrap_store(stores::refuses_late));
+}
+
+#[test]
+fn a_snapshot_of_another_fold_that_is_believed_is_caught() {
+    assert_caught_by("shown", |world| world.wrap_store(snapshots::of_another_fold));
+}
+
+#[test]
+fn a_snapshot_whose_tail_is_not_read_is_caught() {
+    // No failures of the model: a session that has lost its tail turns in circles over one.
+    assert_caught_by("shown", |world| {
+        let mut options = world.options().clone();
+        (options.model_percent, options.compact_at) = (0, u64::MAX);
+        World::with(options).wrap_store(snapshots::without_tail)
+    });
+}
+
+#[test]
+fn a_sandbox_that_keeps_its_session_awake_is_caught() {
+    // One session, whose client stops its only job before the hand is there.
+    assert_caught_by("rests", |world| {
+        let mut options = world.options().without_faults();
+        options.scripts.truncate(1);
+        options.plan.hands.truncate(1);
+        options.model_percent = 0;
+        options.fickle = true;
+        let says = &mut options.scripts[0].says;
+        says.truncate(1);
+        says[0].race = Some(Race { after: Duration::from_secs(20), text: None });
+        World::with(options).wrap_driver(hands::dawdles)
+    });
 }
 
 #[test]

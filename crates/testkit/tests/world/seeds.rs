@@ -46,6 +46,8 @@ fn happened(coverage: &Coverage) {
         "held BeforeSync",
         "held BeforeAck",
         "server started again",
+        "snapshot kept",
+        "snapshot found",
         "hand Fault",
         "hand Destroyed",
         "hand Crashed",

@@ -7,7 +7,7 @@ mod random;
 pub mod requests;
 
 use planaria_core::record::payload::CustomToolResult;
-use planaria_core::session::{Rejection, SessionState, Status, effects, fold};
+use planaria_core::session::{Rejection, SessionState, Status, effects, fold, snapshot};
 use planaria_core::{Kind, Record};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -108,14 +108,20 @@ proptest! {
         ops.into_iter().for_each(|op| play.apply(op));
         let world = &play.harness.world;
         prop_assert_eq!(&folded(&world.log), &world.state);
-        let mut snapshot = SessionState::default();
+        let mut prefix = SessionState::default();
         for (cut, record) in world.log.iter().enumerate() {
             if cut % 7 == 0 {
-                let mut state = snapshot.clone();
+                let mut state = prefix.clone();
+                if cut > 0 {
+                    let bytes = snapshot::encode(&state).expect("it is small");
+                    let read = snapshot::decode(SESSION, &bytes);
+                    prop_assert_eq!(read.as_ref(), Some(&state), "cut at {}", cut);
+                    state = read.unwrap();
+                }
                 fold(&mut state, &world.log[cut..]).unwrap();
                 prop_assert_eq!(&state, &world.state, "cut at {}", cut);
             }
-            fold(&mut snapshot, [record]).unwrap();
+            fold(&mut prefix, [record]).unwrap();
         }
     }
 

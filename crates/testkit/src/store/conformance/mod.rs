@@ -19,6 +19,7 @@ mod catalog;
 mod group;
 mod lifecycle;
 mod read;
+mod snapshot;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -75,6 +76,9 @@ pub const BEHAVIOURS: &[Behaviour] = behaviours![
     lifecycle::epochs_rise_within_and_across_openings,
     lifecycle::a_writer_of_before_can_go_on_until_it_is_replaced,
     lifecycle::a_closed_store_says_so,
+    snapshot::a_snapshot_is_one_that_was_kept_or_none,
+    snapshot::a_snapshot_changes_nothing_of_its_log,
+    snapshot::a_closed_store_keeps_no_snapshot,
 ];
 
 /// Runs the suite.

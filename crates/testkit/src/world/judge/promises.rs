@@ -50,6 +50,17 @@ pub(super) fn sent(past: &Past, findings: &mut Findings) {
     }
 }
 
+/// In a world in which nothing is broken from outside, going to sleep and waking are nothing that a
+/// client could notice.
+pub(super) fn undisturbed(calm: &Past, findings: &mut Findings) {
+    for (script, client) in calm.options.scripts.iter().zip(&calm.clients) {
+        if client.interrupted > 0 {
+            let problem = format!("its client was left without an answer {}x", client.interrupted);
+            findings.add("undisturbed", script.session, 0, problem);
+        }
+    }
+}
+
 /// What followers have seen is the log, and all of it when everybody is done.
 pub(super) fn followed(past: &Past, findings: &mut Findings) {
     for (script, seen) in past.options.scripts.iter().zip(&past.followed) {

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use planaria_core::port::BoxFuture;
 use planaria_core::port::sandbox::{Call, Driver, Ended, Error, Hand, Isolation, Locator, Spec};
 use planaria_core::tool::Outcome;
 use planaria_core::{EventId, SessionId};
 use planaria_testkit::sandbox::SimHands;
+
+/// Longer than a session at the end of its work is waited for.
+const AGE: Duration = Duration::from_secs(1_000);
 
 /// What is wrong with a driver's hands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,7 @@ enum Mistake {
     RunsUnasked,
     Renumbers,
     Gossips,
+    Dawdles,
 }
 
 /// Runs every other call a second time.
@@ -75,6 +80,11 @@ pub fn gossips(hands: SimHands) -> Arc<dyn Driver> {
     wrong(hands, Mistake::Gossips)
 }
 
+/// Takes an age to start a hand.
+pub fn dawdles(hands: SimHands) -> Arc<dyn Driver> {
+    wrong(hands, Mistake::Dawdles)
+}
+
 fn wrong(hands: SimHands, mistake: Mistake) -> Arc<dyn Driver> {
     let shared = Shared { hands, mistake, attaches: AtomicU64::new(0), state: Mutex::default() };
     Arc::new(WrongDriver(Arc::new(shared)))
@@ -116,6 +126,9 @@ impl Driver for WrongDriver {
         let generation = spec.generation;
         let real = generation + u64::from(self.0.mistake == Mistake::Renumbers);
         Box::pin(async move {
+            if self.0.mistake == Mistake::Dawdles {
+                tokio::time::sleep(AGE).await;
+            }
             let locator = self.0.hands.provision(Spec { generation: real, ..spec }).await?;
             Ok(Locator { generation, ..locator })
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use planaria_core::port::BoxFuture;
 use planaria_core::port::store::{Error, Head, Refusal, Store, Txn};
@@ -80,12 +81,16 @@ impl Layer for Early {
     }
 }
 
+/// How long a late refusal takes.
+const LATE: Duration = Duration::from_secs(2);
+
 /// What is wrong with a store that has nothing to remember but a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mistake {
     ForgetsOpen,
     SkipsRecords,
     RefusesAnswers,
+    RefusesLate,
     Garbles,
 }
 
@@ -102,6 +107,11 @@ pub fn skips(inner: Arc<SimStore>) -> Arc<dyn Store> {
 /// Refuses every third answer of a model, as if somebody else wrote the log.
 pub fn refuses(inner: Arc<SimStore>) -> Arc<dyn Store> {
     wrong(inner, Mistake::RefusesAnswers)
+}
+
+/// The same, but only after a while, in which others have come to the session.
+pub fn refuses_late(inner: Arc<SimStore>) -> Arc<dyn Store> {
+    wrong(inner, Mistake::RefusesLate)
 }
 
 /// Writes something else than it was given, under a checksum that fits.
@@ -123,7 +133,7 @@ impl Wrong {
     /// Whether this is a third answer.
     fn refuses(&self, txn: &Txn) -> bool {
         let answers = txn.records.iter().any(|record| record.kind == Kind::Answer);
-        self.mistake == Mistake::RefusesAnswers
+        matches!(self.mistake, Mistake::RefusesAnswers | Mistake::RefusesLate)
             && answers
             && self.answers.fetch_add(1, Ordering::Relaxed) % 3 == 2
     }
@@ -147,6 +157,9 @@ impl Layer for Wrong {
             }
         }
         Box::pin(async move {
+            if self.mistake == Mistake::RefusesLate && refused.contains(&true) {
+                tokio::time::sleep(LATE).await;
+            }
             let mut outcomes = self.inner.commit(group).await?.into_iter();
             let refusal = || Refusal::Conflict { expected: 0, actual: 0 };
             let outcome = |refused| if refused { Err(refusal()) } else { outcomes.next().unwrap() };
