@@ -18,8 +18,8 @@ pub(crate) const PASSIVATE_AFTER: Duration = Duration::from_secs(60);
 /// Records that a session is folded beyond its last snapshot before the next is kept, so many at
 /// least as make up for writing and reading one.
 pub(crate) const SNAPSHOT_WORTH: u64 = 32;
-/// Records that a session appends before a snapshot is kept while it is awake: after a kill, so many
-/// are folded at most, which takes some milliseconds.
+/// Records that a session appends before a snapshot is kept while it is awake: after a kill, so
+/// many are folded at most, which takes some milliseconds.
 pub(crate) const SNAPSHOT_EVERY: u64 = 1_024;
 /// Sessions that are put to sleep, or read for a watcher, at the same time.
 pub(crate) const SLEEPS_AT_ONCE: usize = 64;

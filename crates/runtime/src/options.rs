@@ -23,8 +23,8 @@ pub struct Supervision {
 
 impl Default for Supervision {
     /// Five restarts in five minutes: a loop of crashes that takes less than a minute each time is
-    /// ended before it costs much, and single faults do not add up over a day. Sleep after a minute:
-    /// a conversation that goes on finds its session awake, a pause costs no memory.
+    /// ended before it costs much, and single faults do not add up over a day. Sleep after a
+    /// minute: a conversation that goes on finds its session awake, a pause costs no memory.
     fn default() -> Self {
         Self {
             max_restarts: 5,

@@ -1,8 +1,9 @@
 //! The port of the durable log.
 //!
-//! One write and five reads, and snapshots beside them, which are a cache. A write is a group of transactions, each all or nothing; when
-//! [`Store::commit`] answers, what it accepted is on stable storage. The committer that forms the
-//! groups is runtime code; a blocking store owns the thread that it blocks.
+//! One write and five reads, and snapshots beside them, which are a cache. A write is a group of
+//! transactions, each all or nothing; when [`Store::commit`] answers, what it accepted is on stable
+//! storage. The committer that forms the groups is runtime code; a blocking store owns the thread
+//! that it blocks.
 
 use super::BoxFuture;
 use crate::id::SessionId;
@@ -150,8 +151,8 @@ pub trait Store: Send + Sync {
     fn open_sessions(&self) -> BoxFuture<'_, Result<Vec<SessionId>, Error>>;
 
     /// Keeps a snapshot of a session that was folded up to `seq`, in place of the one before; a
-    /// cache: it may be lost at any time, and is not synced. Nobody waits for more than a place in a
-    /// queue. A store that keeps none may leave this and [`Store::snapshot`] as they are.
+    /// cache: it may be lost at any time, and is not synced. Nobody waits for more than a place in
+    /// a queue. A store that keeps none may leave this and [`Store::snapshot`] as they are.
     ///
     /// # Errors
     /// When the store is closed or poisoned.

