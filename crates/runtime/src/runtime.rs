@@ -187,8 +187,8 @@ impl Runtime {
     /// empty until its log has been read for this.
     pub fn watch(&self, id: SessionId) -> watch::Receiver<View> {
         let view = self.hear(id);
-        let unknown = matches!(&*view.borrow(), View { condition: Condition::Asleep, state } if state.seq == 0);
-        if unknown {
+        let asleep = matches!(view.borrow().condition, Condition::Asleep);
+        if asleep && view.borrow().state.seq == 0 {
             // Best effort: whoever must know at once asks for the state.
             let _ = self.tree.parts.waker.cast(WakerMsg::Show(id));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use planaria_core::context::Context;
 use planaria_core::event::ClientEvent;
 use planaria_core::record::payload::{Confirmation, Verdict};
-use planaria_core::session::{SessionState, Status};
+use planaria_core::session::{SessionState, Status, snapshot};
 use planaria_core::{Kind, Record, SessionId};
 use planaria_runtime::{Condition, Fault, Runtime, Supervision};
 use planaria_testkit::sandbox::Cause;
@@ -277,4 +277,26 @@ async fn a_sandbox_whose_session_was_parked_ends_its_actor_too() {
     }
     view.wait_for(|view| matches!(view.condition, Condition::Asleep)).await.unwrap();
     asleep(&runtime).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_not_of_this_log_is_passed_over() {
+    let rig = Rig::new();
+    let runtime = slept(&rig).await;
+    let real = runtime.state(SESSION).await.unwrap();
+    let forged = [
+        ("ahead of the log", SessionState { seq: real.seq + 5, steps: 99, ..(*real).clone() }),
+        ("at another time", SessionState { at_us: real.at_us - 1, steps: 99, ..(*real).clone() }),
+        ("by another writer", SessionState { epoch: 77, steps: 99, ..(*real).clone() }),
+    ];
+    for (what, state) in forged {
+        let bytes = snapshot::encode(&state).unwrap();
+        runtime.store().save_snapshot(SESSION, state.seq, bytes).await.unwrap();
+        assert_eq!(runtime.state(SESSION).await.unwrap(), real, "{what}");
+    }
+    // One that fits in every respect is believed: otherwise nothing above was shown.
+    let believed = SessionState { steps: 99, ..(*real).clone() };
+    let bytes = snapshot::encode(&believed).unwrap();
+    runtime.store().save_snapshot(SESSION, believed.seq, bytes).await.unwrap();
+    assert_eq!(*runtime.state(SESSION).await.unwrap(), believed);
 }

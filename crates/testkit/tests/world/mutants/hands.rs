@@ -127,7 +127,7 @@ impl Driver for WrongDriver {
         let real = generation + u64::from(self.0.mistake == Mistake::Renumbers);
         Box::pin(async move {
             if self.0.mistake == Mistake::Dawdles {
-                tokio::time::sleep(AGE).await;
+                let _ = tokio::time::timeout(AGE, std::future::pending::<()>()).await;
             }
             let locator = self.0.hands.provision(Spec { generation: real, ..spec }).await?;
             Ok(Locator { generation, ..locator })
