@@ -4,7 +4,7 @@ use std::hint::spin_loop;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::limits::{FOLLOWS_WITHIN, SPIN_MAX};
+use super::limits::{FOLLOWS_WITHIN, SPIN_MAX, SPIN_TXNS_MAX};
 use super::queue::Queued;
 use super::writer::Order;
 
@@ -13,7 +13,8 @@ use super::writer::Order;
 /// Whoever appends one record after the other sends the next one some microseconds after it has its
 /// answer. To put a thread to sleep for that long and wake it again costs more than the wait, so
 /// while orders follow each other like that the thread looks for the next one for a moment before it
-/// sleeps. When they do not, it sleeps at once.
+/// sleeps. When they do not, it sleeps at once; so it does after a large group, whose senders need
+/// the processor more than it does.
 pub(super) struct Orders {
     receiver: Receiver<Queued<Order>>,
     answered: Option<Instant>,
@@ -40,9 +41,9 @@ impl Orders {
         next.map(|queued| queued.request)
     }
 
-    /// An order was answered.
-    pub fn answered(&mut self) {
-        self.answered = Some(Instant::now());
+    /// An order of so many transactions was answered.
+    pub fn answered(&mut self, txns: usize) {
+        self.answered = (txns <= SPIN_TXNS_MAX).then(Instant::now);
     }
 
     fn spin(&self) -> Option<Queued<Order>> {

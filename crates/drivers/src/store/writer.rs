@@ -63,9 +63,10 @@ impl Writer {
         loop {
             match orders.next(self.high_water.due_in()) {
                 Ok(Order::Commit { group, reply }) => {
+                    let txns = group.len();
                     // A caller that has gone will read its log.
                     let _ = reply.send(self.commit(group));
-                    orders.answered();
+                    orders.answered(txns);
                 }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
