@@ -1,10 +1,10 @@
 //! Group commit for every session's appends.
 //!
-//! Whatever arrives while a group is being synced becomes the next group; there is no timer. The next
-//! group is with the store before the last one is answered, so that the disk does not wait for those
-//! who are. An answer means that the records are on stable storage. Order per session is the order
-//! of arrival. Not here: retries (there are none: a failed sync ends the runtime), encoding (the
-//! store's).
+//! Whatever arrives while a group is being synced becomes the next group; there is no timer. The
+//! next group is with the store before the last one is answered, so that the disk does not wait for
+//! those who are. An answer means that the records are on stable storage. Order per session is the
+//! order of arrival. Not here: retries (there are none: a failed sync ends the runtime), encoding
+//! (the store's).
 
 mod inbox;
 

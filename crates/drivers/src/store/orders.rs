@@ -12,8 +12,8 @@ use super::writer::Order;
 ///
 /// Whoever appends one record after the other sends the next one some microseconds after it has its
 /// answer. To put a thread to sleep for that long and wake it again costs more than the wait, so
-/// while orders follow each other like that the thread looks for the next one for a moment before it
-/// sleeps. When they do not, it sleeps at once; so it does after a large group, whose senders need
+/// while orders follow each other like that the thread looks for the next one for a moment before
+/// it sleeps. When they do not, it sleeps at once; so it does after a large group, whose senders need
 /// the processor more than it does.
 pub(super) struct Orders {
     receiver: Receiver<Queued<Order>>,

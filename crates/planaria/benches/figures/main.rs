@@ -4,8 +4,8 @@
 //! cargo bench -p planaria --bench figures -- [FILTER] [--quick] [--write] [--cold]
 //! ```
 //!
-//! Each figure is measured beside its floor, turn by turn in the same process: a round of the one, a
-//! round of the other. On a machine that others use at the same time that is worth more than many
+//! Each figure is measured beside its floor, turn by turn in the same process: a round of the one,
+//! a round of the other. On a machine that others use at the same time that is worth more than many
 //! samples, and it is what bench harnesses do not do: they measure one thing after the other and
 //! keep its distribution, not the ratio of two. So these are plain loops.
 //!

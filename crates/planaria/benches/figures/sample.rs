@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// What is measured, round by round, and its floor of the same round.
 ///
-/// Half of the rounds count: those with the lowest floors. In the others somebody else was at work on
-/// the machine. A floor that was low by chance makes its ratio worse, so this flatters nobody.
+/// Half of the rounds count: those with the lowest floors. In the others somebody else was at work
+/// on the machine. A floor that was low by chance makes its ratio worse, so this flatters nobody.
 #[derive(Debug, Default)]
 pub struct Pairs(Vec<(f64, f64)>);
 

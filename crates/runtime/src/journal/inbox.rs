@@ -28,7 +28,7 @@ pub(super) struct Group {
     pub txns: Vec<Txn>,
     pub waits: Vec<Waits>,
     /// Wait for everything that came before them, which this group is the last of. A group that has
-    /// nothing else is committed too: the store answers it behind what an earlier journal left there.
+    /// nothing else is committed too: the store answers it behind what an earlier journal left.
     pub settling: Vec<oneshot::Sender<()>>,
 }
 
@@ -38,8 +38,8 @@ impl Group {
     }
 }
 
-/// One for all incarnations of the journal's actor. It is open while there is one; what is in it when
-/// the actor dies is dropped, and whoever waits for it learns that.
+/// One for all incarnations of the journal's actor. It is open while there is one; what is in it
+/// when the actor dies is dropped, and whoever waits for it learns that.
 #[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
