@@ -29,7 +29,6 @@ mod layout;
 mod limits;
 mod lock;
 mod open;
-mod orders;
 mod queue;
 mod reader;
 mod tables;

@@ -22,7 +22,6 @@ use super::health::Health;
 use super::high_water::HighWater;
 use super::layout::{Layout, replace, sync_names};
 use super::lock::Lock;
-use super::orders::Orders;
 use super::queue::{Queue, Queued};
 use super::reader::Job;
 use super::tables::Tables;
@@ -59,14 +58,15 @@ pub(super) struct Writer {
 impl Writer {
     /// Serves until it is told to stop or nobody can ask any more, then closes the store.
     pub fn run(mut self, orders: Receiver<Queued<Order>>) {
-        let mut orders = Orders::new(orders);
         loop {
-            match orders.next(self.high_water.due_in()) {
+            let order = match self.high_water.due_in() {
+                Some(wait) => orders.recv_timeout(wait),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match order.map(|queued| queued.request) {
                 Ok(Order::Commit { group, reply }) => {
-                    let txns = group.len();
                     // A caller that has gone will read its log.
                     let _ = reply.send(self.commit(group));
-                    orders.answered(txns);
                 }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
