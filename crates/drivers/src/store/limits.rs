@@ -5,12 +5,6 @@ use std::time::Duration;
 /// Groups that may wait for the commit thread. The runtime's committer has one under way at a time;
 /// whoever commits without one waits at the door beyond this.
 pub(super) const COMMIT_QUEUE_MAX: usize = 64;
-/// How soon after an answer the next order must come for orders to count as following each other:
-/// an answer, one step of its caller and the way back, on a machine that is not busy.
-pub(super) const FOLLOWS_WITHIN: Duration = Duration::from_micros(100);
-/// How long the commit thread looks for an order that follows before it sleeps. A sync takes longer
-/// on every disk, so this never is what a processor spends most on.
-pub(super) const SPIN_MAX: Duration = Duration::from_micros(40);
 /// Reads that may wait for a reading thread; callers wait at the door beyond this.
 pub(super) const READ_QUEUE_MAX: usize = 1_024;
 /// Threads that read. A cold page costs milliseconds, so one must not stand behind another; more

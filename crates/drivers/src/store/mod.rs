@@ -30,7 +30,6 @@ mod layout;
 mod limits;
 mod lock;
 mod open;
-mod orders;
 mod queue;
 mod reader;
 mod snapshots;

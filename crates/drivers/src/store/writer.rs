@@ -23,7 +23,6 @@ use super::health::Health;
 use super::high_water::HighWater;
 use super::layout::{Layout, replace, sync_names};
 use super::lock::Lock;
-use super::orders::Orders;
 use super::queue::{Queue, Queued};
 use super::reader::Job;
 use super::snapshots::Snapshots;
@@ -70,14 +69,16 @@ pub(super) struct Writer {
 impl Writer {
     /// Serves until it is told to stop or nobody can ask any more, then closes the store.
     pub fn run(mut self, orders: Receiver<Queued<Order>>) {
-        let mut orders = Orders::new(orders);
         loop {
             let due = [self.high_water.due_in(), self.snapshots.due_in()];
-            match orders.next(due.into_iter().flatten().min()) {
+            let order = match due.into_iter().flatten().min() {
+                Some(wait) => orders.recv_timeout(wait),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match order.map(|queued| queued.request) {
                 Ok(Order::Commit { group, reply }) => {
                     // A caller that has gone will read its log.
                     let _ = reply.send(self.commit(group));
-                    orders.answered();
                 }
                 Ok(Order::Snapshot { session, value }) => self.snapshots.add(session, value),
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,

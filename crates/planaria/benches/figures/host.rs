@@ -1,5 +1,4 @@
-//! A host of a runtime on real parts: the embedded store, real hands, and a model that is a
-//! function.
+//! A host of a runtime on real parts: the embedded store, real hands, and a function as the model.
 
 use std::ffi::OsString;
 use std::sync::Arc;

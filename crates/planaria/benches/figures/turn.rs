@@ -15,10 +15,11 @@ use super::{Figure, Group};
 pub const GROUP: Group = Group { name: "turn", about: ABOUT, slow: false, measure };
 
 const ABOUT: &str = "\
-A message goes to an idle session whose hand is there already; a model that answers at once calls the
-shell with `true`, gets the result and ends the turn. That is two model requests and one call, each
-durable before and after (the hand syncs as well), until the session is idle again. The floor is a process started for the
-same command, `bash -c true`, and awaited: no record, no isolation from the caller's death, no hand.";
+A message goes to an idle session whose hand is there already; a model that answers at once calls
+the shell with `true`, gets the result and ends the turn. That is two model requests and one call,
+each durable before and after (the hand syncs as well), until the session is idle again. The floor
+is a process started for the same command, `bash -c true`, and awaited: no record, no isolation from
+the caller's death, no hand.";
 
 /// Turns per round.
 const TURNS: usize = 10;

@@ -28,8 +28,7 @@ pub(super) struct Group {
     pub txns: Vec<Txn>,
     pub waits: Vec<Waits>,
     /// Wait for everything that came before them, which this group is the last of. A group that has
-    /// nothing else is committed too: the store answers it behind what an earlier journal left
-    /// there.
+    /// nothing else is committed too: the store answers it behind what an earlier journal left.
     pub settling: Vec<oneshot::Sender<()>>,
 }
 
