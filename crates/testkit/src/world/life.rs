@@ -16,8 +16,7 @@ use tokio::task::JoinSet;
 use super::breaker::{Breaker, Progress};
 use super::client::{Client, Memory};
 use super::limits::{
-    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, QUIET_MAX, SLEEP_WAIT,
-    STOP_WAIT,
+    FAULTS_UNTIL, FOLLOW_PAGE, FOLLOW_PATIENCE, FOLLOW_PAUSE, FOLLOW_WAIT, SLEEP_WAIT, STOP_WAIT,
 };
 use super::observed::{Acknowledged, Observed};
 use super::options::Options;
@@ -160,7 +159,7 @@ impl Lasting {
                 Ended::Itself(end.unwrap_or_else(|| End::GaveUp("nobody knows why".to_owned())))
             }
             () = async { while clients.join_next().await.is_some() {} } => Ended::Done,
-            () = self.clock.sleep_until(FAULTS_UNTIL + QUIET_MAX) => Ended::Stuck,
+            () = self.clock.sleep_until(FAULTS_UNTIL + self.options.patience) => Ended::Stuck,
         };
         if !matches!(ended, Ended::Done | Ended::Stopped { .. }) {
             return ended;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::limits::PASSIVATE_AFTER_MS;
+use super::limits::{PASSIVATE_AFTER_MS, QUIET_MAX};
 use super::plan::Plan;
 use super::workload::{self, Script};
 use crate::rng::Rng;
@@ -24,6 +24,8 @@ pub struct Options {
     pub model_percent: u64,
     /// Tokens of a conversation at which it is summed up.
     pub compact_at: u64,
+    /// How long every session may take to come to rest, once nothing is broken any more.
+    pub patience: Duration,
     /// How long a commit takes (the stream `timing`).
     pub commit: Duration,
     /// How long a session hears nothing before it is put to sleep (the stream `sleep`).
@@ -53,6 +55,7 @@ impl Options {
             model,
             model_percent,
             compact_at,
+            patience: QUIET_MAX,
             commit,
             passivate_after,
             fickle,
