@@ -16,21 +16,24 @@
 
 mod append;
 mod build;
-mod figure;
+mod fold;
 mod host;
 mod machine;
 mod memory;
 mod page;
 mod sample;
 mod setting;
+mod sleep;
+mod start;
+mod supervision;
 mod table;
 mod takeover;
 mod turn;
 
 use std::ffi::OsString;
 
-use figure::Figure;
 use setting::Setting;
+use supervision::figures::figure::Figure;
 
 /// What belongs together on the page.
 struct Group {
@@ -44,8 +47,16 @@ struct Group {
 }
 
 /// Everything that is measured, in the order of the page.
-const GROUPS: &[Group] =
-    &[append::GROUP, takeover::GROUP, turn::GROUP, memory::GROUP, build::GROUP];
+const GROUPS: &[Group] = &[
+    append::GROUP,
+    takeover::GROUP,
+    supervision::GROUP,
+    fold::GROUP,
+    start::GROUP,
+    memory::GROUP,
+    turn::GROUP,
+    build::GROUP,
+];
 
 fn main() {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -60,6 +71,8 @@ fn main() {
 }
 
 fn measure(setting: &Setting) {
+    // What makes directories of its own makes them on this disk too.
+    tempfile::env::override_temp_dir(setting.place()).expect("nobody has asked for one yet");
     let machine = machine::Machine::look(setting.place());
     eprintln!("{machine}");
     let chosen = GROUPS.iter().filter(|group| setting.chooses(group.name, group.slow));

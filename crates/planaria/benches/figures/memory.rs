@@ -25,7 +25,12 @@ const SESSIONS: [usize; 2] = [1_000, 10_000];
 
 fn measure(setting: &Setting) -> Vec<Figure> {
     let sessions = if setting.quick { &SESSIONS[..1] } else { &SESSIONS[..] };
-    sessions.iter().map(|sessions| figure(setting, *sessions)).collect()
+    let mut figures: Vec<Figure> =
+        sessions.iter().map(|sessions| figure(setting, *sessions)).collect();
+    if !setting.quick {
+        figures.extend(super::sleep::memory());
+    }
+    figures
 }
 
 fn figure(setting: &Setting, sessions: usize) -> Figure {

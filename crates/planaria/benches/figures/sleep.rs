@@ -13,8 +13,6 @@ use planaria_core::{Record, SessionId};
 use planaria_drivers::env::SystemEnv;
 use planaria_drivers::store::{FjallStore, Options};
 use planaria_runtime::{Runtime, Supervision};
-use planaria_testkit::env::SimClock;
-use planaria_testkit::sandbox::SimHands;
 use tokio::task::JoinSet;
 
 use super::{Figure, fold};
@@ -225,9 +223,10 @@ pub async fn write(store: &dyn Store, session: SessionId, log: Vec<Record>) {
 
 /// A runtime whose sessions find no model.
 pub async fn start(store: Arc<dyn Store>, supervision: Supervision) -> Runtime {
-    let hands = Arc::new(SimHands::new(SimClock::running(), 1));
-    let route = Box::new(|_, _: &_| Err("there is no model in this measurement".to_owned()));
-    let builder = Runtime::builder(store, Arc::new(SystemEnv::new()), hands, route);
+    let builder = Runtime::builder()
+        .store(store)
+        .env(SystemEnv::new())
+        .route(|_, _| Err("there is no model in this measurement".to_owned()));
     builder.supervision(supervision).start().await.expect("the runtime starts")
 }
 

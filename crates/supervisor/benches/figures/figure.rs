@@ -14,7 +14,7 @@ pub struct Figure {
     pub unit: &'static str,
     /// The same done with nothing between it and the machine, measured in the same run.
     pub floor: Option<f64>,
-    /// The number is to be at most this many times the floor.
+    /// The number is to be at most this many times the floor; at most this where there is none.
     pub goal: Option<f64>,
     /// How it was measured, and how far the runs lay apart.
     pub note: String,
@@ -28,6 +28,6 @@ impl Figure {
 
     /// Whether it reaches its goal; `None` where there is none.
     pub fn met(&self) -> Option<bool> {
-        Some(self.ratio()? <= self.goal?)
+        Some(self.ratio().unwrap_or(self.value) <= self.goal?)
     }
 }
