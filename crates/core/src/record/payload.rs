@@ -296,7 +296,7 @@ pub struct SessionError {
 /// The error of a `session.error`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// One of [`SESSION_ERRORS`](crate::event::SESSION_ERRORS).
+    /// Its type: one of the errors page, `core::event::SESSION_ERRORS`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The error in words.
