@@ -13,7 +13,7 @@ use crate::support::{planaria, success};
 /// The columns that every text is made for.
 const COLUMNS: usize = 100;
 
-fn help(path: &[String], flag: &str) -> String {
+pub fn help(path: &[String], flag: &str) -> String {
     let mut command = planaria();
     command.args(path).arg(flag).env("COLUMNS", COLUMNS.to_string());
     let text = success(&command.output().unwrap());
@@ -32,7 +32,7 @@ fn listed(help: &str) -> Vec<String> {
 }
 
 /// Every command, the program itself first.
-fn commands() -> Vec<Vec<String>> {
+pub fn commands() -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
     let mut at = 0;
     while let Some(path) = all.get(at).cloned() {

@@ -6,6 +6,7 @@ mod bad_files;
 mod bad_luck;
 mod chaos;
 mod control;
+mod docs;
 mod doctor;
 mod events;
 mod fleet;

@@ -1,10 +1,13 @@
-//! What a client may send to a session (contract §7).
+//! What a client may send to a session, and the types of the errors that it may hear of.
+
+mod errors;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::id::EventId;
 use crate::record::payload::{Confirmation, CustomToolResult, Verdict};
+pub use errors::{SESSION_ERRORS, SessionErrorType};
 
 /// A client's event, as it stands in the body of a send.
 #[derive(Debug, Clone, Deserialize)]

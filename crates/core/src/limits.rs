@@ -23,7 +23,7 @@ pub const RESULT_CHARS_MAX: usize = 100_000;
 pub const CLIENT_EVENT_BYTES_MAX: usize = RECORD_BYTES_MAX - 4_096;
 /// The API's bound on the title of a document, in characters.
 pub const DOCUMENT_TITLE_CHARS_MAX: usize = 500;
-/// Text blocks of one `system.message` (contract §7.7).
+/// The API's bound on the text blocks of one `system.message`.
 pub const SYSTEM_BLOCKS_MAX: usize = 1_000;
 /// Characters of an error in the log that others worded: endpoints answer with whole web pages.
 pub const ERROR_CHARS_MAX: usize = 4_000;

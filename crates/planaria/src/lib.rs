@@ -39,6 +39,9 @@
 //!
 //! Not here: the command line (`planaria-cli`), and what tests are made of (`planaria-testkit`).
 
+#[cfg(doctest)]
+mod docs;
+
 // The roots of these crates are their public API; choosing again here would be a second list.
 pub use planaria_core::*;
 pub use planaria_runtime::*;

@@ -157,7 +157,8 @@ impl Error {
         }
     }
 
-    /// The type of the `session.error` that reports this (contract §8.6).
+    /// The type of the `session.error` that reports this, one of
+    /// [`SESSION_ERRORS`](crate::event::SESSION_ERRORS).
     pub fn event_type(&self) -> &'static str {
         match self {
             Self::Overloaded { .. } => "model_overloaded_error",

@@ -85,56 +85,60 @@ kinds! {
     /// The summary that stands for what came before.
     Compacted = 11, "compacted", Private;
 
-    /// See the contract, §7.3.
+    /// A person or program says something to the agent. It starts a turn, or joins the one under
+    /// way at its next model request.
     UserMessage = 100, "user.message", Public;
-    /// See the contract, §7.4.
+    /// Somebody stopped what the session was doing. Calls that ran were ended, and the turn is over
+    /// unless a message came with it.
     UserInterrupt = 101, "user.interrupt", Public;
-    /// See the contract, §7.5.
+    /// A person's verdict on a call that needed permission.
     UserToolConfirmation = 102, "user.tool_confirmation", Public;
-    /// See the contract, §7.6.
+    /// The result of a custom tool, which the client runs.
     UserCustomToolResult = 103, "user.custom_tool_result", Public;
-    /// See the contract, §7.6.
+    /// The result of a built-in tool that a client ran. This version knows the kind and does not
+    /// write it.
     UserToolResult = 104, "user.tool_result", Public;
-    /// See the contract, §7.7.
+    /// An addition to the agent's system prompt, from its place in the history on.
     SystemMessage = 105, "system.message", Public;
 
-    /// See the contract, §8.1.
+    /// The model thought before it answered. What it thought stands in `model.answer`.
     AgentThinking = 120, "agent.thinking", Public;
-    /// See the contract, §8.1.
+    /// The agent says something: all text of one answer of the model.
     AgentMessage = 121, "agent.message", Public;
-    /// See the contract, §8.1.
+    /// The agent calls a built-in tool, or one of the host's.
     AgentToolUse = 122, "agent.tool_use", Public;
-    /// See the contract, §8.1.
+    /// How a call of a tool ended: well, badly, or with an outcome that nobody knows.
     AgentToolResult = 123, "agent.tool_result", Public;
-    /// See the contract, §8.1.
+    /// The agent calls a custom tool: the client is to run it and to send the result.
     AgentCustomToolUse = 124, "agent.custom_tool_use", Public;
-    /// See the contract, §8.1.
+    /// From here on the model sees a summary of the older part. The log keeps everything.
     ThreadContextCompacted = 125, "agent.thread_context_compacted", Public;
 
-    /// See the contract, §8.2.
+    /// The session went to work.
     SessionStatusRunning = 140, "session.status_running", Public;
-    /// See the contract, §8.2.
+    /// The turn is over, and this says why. Nothing runs until a client sends something.
     SessionStatusIdle = 141, "session.status_idle", Public;
-    /// See the contract, §8.2.
+    /// A model request failed and waits for its next attempt.
     SessionStatusRescheduled = 142, "session.status_rescheduled", Public;
-    /// See the contract, §8.2.
+    /// The session has ended for good. This version knows the kind and does not write it.
     SessionStatusTerminated = 143, "session.status_terminated", Public;
-    /// See the contract, §8.6.
+    /// Something went wrong that a client should know of, and what it may expect.
     SessionError = 144, "session.error", Public;
-    /// See the contract, §8.2.
+    /// What the session has cost so far, at the end of each turn.
     SessionUsage = 145, "session.usage", Public;
-    /// See the contract, §8.2.
+    /// As `session.status_running`, of one thread.
     ThreadStatusRunning = 146, "session.thread_status_running", Public;
-    /// See the contract, §8.2.
+    /// As `session.status_idle`, of one thread.
     ThreadStatusIdle = 147, "session.thread_status_idle", Public;
-    /// See the contract, §8.2.
+    /// As `session.status_rescheduled`, of one thread.
     ThreadStatusRescheduled = 148, "session.thread_status_rescheduled", Public;
-    /// See the contract, §8.2.
+    /// As `session.status_terminated`, of one thread. This version knows the kind and does not
+    /// write it.
     ThreadStatusTerminated = 149, "session.thread_status_terminated", Public;
 
-    /// See the contract, §8.3.
+    /// A model request is to be made.
     ModelRequestStart = 160, "span.model_request_start", Public;
-    /// See the contract, §8.3.
+    /// A model request is over, with an answer or without one, and what it cost.
     ModelRequestEnd = 161, "span.model_request_end", Public;
 }
 

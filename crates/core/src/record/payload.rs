@@ -255,7 +255,7 @@ pub struct Idle {
     pub stop_details: Option<StopDetails>,
 }
 
-/// Why a turn ended (contract §6.2).
+/// Why a turn ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -293,10 +293,10 @@ pub struct SessionError {
     pub error: ErrorBody,
 }
 
-/// The error of a `session.error` (contract §8.6).
+/// The error of a `session.error`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// One of the contract's types.
+    /// Its type: one of the errors page, `core::event::SESSION_ERRORS`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The error in words.
