@@ -69,7 +69,8 @@ impl Growing {
         answer.await.expect("the thread lives");
     }
 
-    /// The time until each of these tasks has had so many appends acknowledged, each after the last.
+    /// The time until each of these tasks has had so many appends acknowledged, each after the
+    /// last.
     pub async fn round(&self, bytes: &[u8], tasks: usize, appends: usize) -> Duration {
         let began = Instant::now();
         let mut running = JoinSet::new();
