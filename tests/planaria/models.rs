@@ -120,7 +120,7 @@ async fn a_local_model_behind_chat_completions_needs_no_key_and_sums_up_what_doe
     fleet.file(
         "fleet.yaml",
         &format!(
-            "fleet: test\nproviders:\n  near:\n    driver: openai\n    base_url: {}/v1\nprovider: near\n\
+            "fleet: test\nproviders:\n  near:\n    driver: openai\n    base_url: {}/v1\n    answer_tokens: 77\nprovider: near\n\
              sessions:\n  job: {{ agent: worker, prompt: go }}\n",
             endpoint.base_url()
         ),
@@ -132,6 +132,7 @@ async fn a_local_model_behind_chat_completions_needs_no_key_and_sums_up_what_doe
     let requests = endpoint.requests();
     assert_eq!(requests.len(), 4);
     assert_eq!(requests[0].header("authorization"), None);
+    assert_eq!(requests[0].json()["max_tokens"], 77);
     let last = requests[3].json();
     assert!(last["messages"].to_string().contains("the command said 42"), "{last}");
     let offered = last["tools"].as_array().unwrap().iter();

@@ -59,6 +59,10 @@ pub(crate) struct ProviderFile {
     /// Tokens of context after which older parts of a session are summarised: at least 10000.
     #[cfg_attr(test, schemars(range(min = CONTEXT_TOKENS_MIN)))]
     pub context_tokens: Option<At<u32>>,
+    /// Of `openai`: tokens that one answer may have; 16384 if this is left out. Local models with a
+    /// small window refuse every request that asks for more than is left.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub answer_tokens: Option<At<u32>>,
 }
 
 /// What speaks to a provider.

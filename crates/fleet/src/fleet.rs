@@ -106,6 +106,8 @@ pub enum Model {
         api_key: Option<Secret>,
         /// The endpoint.
         base_url: String,
+        /// Tokens that one answer may have, where the file says so.
+        answer_tokens: Option<u32>,
     },
 }
 
@@ -131,10 +133,11 @@ impl fmt::Debug for Model {
                 .field("api_key", api_key)
                 .field("base_url", &base_url.as_deref().map(shown::url))
                 .finish(),
-            Self::OpenAi { api_key, base_url } => f
+            Self::OpenAi { api_key, base_url, answer_tokens } => f
                 .debug_struct("OpenAi")
                 .field("api_key", api_key)
                 .field("base_url", &shown::url(base_url))
+                .field("answer_tokens", answer_tokens)
                 .finish(),
         }
     }

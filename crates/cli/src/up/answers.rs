@@ -96,7 +96,9 @@ fn once<'a>(wanted: impl Iterator<Item = (&'a str, &'a Path)>) -> BTreeMap<&'a s
 fn endpoint(name: &str, model: &Model) -> anyhow::Result<Arc<dyn Provider>> {
     match model {
         Model::Anthropic { api_key, base_url } => anthropic(name, api_key, base_url.as_deref()),
-        Model::OpenAi { api_key, base_url } => openai(name, api_key.as_ref(), base_url),
+        Model::OpenAi { api_key, base_url, answer_tokens } => {
+            openai(name, api_key.as_ref(), base_url, *answer_tokens)
+        }
         _ => {
             bail!("this program cannot speak to the provider `{name}`: its driver is not built in")
         }
@@ -121,10 +123,14 @@ fn openai(
     name: &str,
     api_key: Option<&Secret>,
     base_url: &str,
+    answer_tokens: Option<u32>,
 ) -> anyhow::Result<Arc<dyn Provider>> {
     let url = Some(base_url.to_owned()).filter(|url| url != OPENAI_URL);
     let url = url.or_else(|| set(OPENAI_BASE_URL)).unwrap_or_else(|| OPENAI_URL.to_owned());
     let mut options = OpenAiOptions::new(url).named(name);
+    if let Some(tokens) = answer_tokens {
+        options = options.answer_tokens_max(tokens);
+    }
     if let Some(key) = api_key {
         let key = key.resolve().with_context(|| format!("the provider `{name}` needs its key"))?;
         options = options.key(key);

@@ -84,6 +84,11 @@ fn one(
             "at least {CONTEXT_TOKENS_MIN}: a summary and what follows it must fit below the mark"
         ),
     );
+    number(&file.answer_tokens, 1, u32::MAX, "at least 1: an answer has tokens");
+    if let Some(tokens) = file.answer_tokens.as_ref().filter(|_| word != ProviderWord::OpenAi) {
+        let problem = "`answer_tokens` belongs to the driver `openai`";
+        problems.push(source.problem(tokens.referenced, problem));
+    }
     let models = claims(source, word, file.models, &mut problems);
     match model {
         Some(model) if problems.is_empty() => {
@@ -168,7 +173,9 @@ fn model(
             // An endpoint of one's own may want no key; the API itself always does.
             let api_key =
                 key.or_else(|| base_url.is_none().then(|| Secret::Env(OPENAI_KEY.to_owned())));
-            Model::OpenAi { api_key, base_url: base_url.unwrap_or_else(|| OPENAI_URL.to_owned()) }
+            let base_url = base_url.unwrap_or_else(|| OPENAI_URL.to_owned());
+            let answer_tokens = file.answer_tokens.as_ref().map(|tokens| tokens.value);
+            Model::OpenAi { api_key, base_url, answer_tokens }
         }
     };
     (problems.len() == before).then_some(model)

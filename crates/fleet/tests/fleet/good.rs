@@ -152,13 +152,15 @@ fn the_kind_of_a_file_is_its_type_else_its_directory_else_its_prefix() {
 #[test]
 fn a_provider_is_found_by_session_then_agent_then_model_then_default() {
     let world = World::new(
-        "fleet: f\nproviders:\n  house: { driver: openai, base_url: \"http://127.0.0.1:1\", max_concurrency: 4, context_tokens: 10000 }\n  claude: { driver: anthropic, models: [\"claude-*\"] }\nprovider: house\nagents:\n  one: { file: agents/scribe.md }\n  two: { file: agents/scribe.md, provider: scripted }\n  other: { file: agents/other.yaml }\nsessions:\n  own: { agent: two, provider: house, prompt: x }\n  agent: { agent: two, prompt: x }\n  model: { agent: one, prompt: x }\n  default: { agent: other, prompt: x }\n",
+        "fleet: f\nproviders:\n  house: { driver: openai, base_url: \"http://127.0.0.1:1\", max_concurrency: 4, context_tokens: 10000, answer_tokens: 900 }\n  claude: { driver: anthropic, models: [\"claude-*\"] }\nprovider: house\nagents:\n  one: { file: agents/scribe.md }\n  two: { file: agents/scribe.md, provider: scripted }\n  other: { file: agents/other.yaml }\nsessions:\n  own: { agent: two, provider: house, prompt: x }\n  agent: { agent: two, prompt: x }\n  model: { agent: one, prompt: x }\n  default: { agent: other, prompt: x }\n",
     );
     world.file("agents/other.yaml", "name: O\nmodel: qwen\n");
     let fleet = world.load().unwrap();
     let providers: Vec<&str> = fleet.sessions.iter().map(|s| fleet.provider_of(s)).collect();
     assert_eq!(providers, ["house", "scripted", "claude", "house"]);
     let house = &fleet.providers["house"];
+    let planaria_fleet::Model::OpenAi { answer_tokens, .. } = &house.model else { panic!() };
+    assert_eq!(*answer_tokens, Some(900));
     assert_eq!((house.max_concurrency, house.context_tokens), (Some(4), Some(10_000)));
     assert_eq!(fleet.context_tokens(), Some(10_000));
     assert_eq!(house.model.secret(), None, "an endpoint of one's own may want no key");

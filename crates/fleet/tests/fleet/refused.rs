@@ -300,6 +300,7 @@ fn numbers_of_providers_have_bounds() {
     for (lines, words) in [
         ("context_tokens: 9999", "at least 10000"),
         ("max_concurrency: 0", "at least 1 and at most 1000"),
+        ("answer_tokens: 100", "`answer_tokens` belongs to the driver `openai`"),
         ("models: []", "1 to 100 models"),
         ("models: [\"claude-[\"]", "a model's id, or a glob such as"),
     ] {
