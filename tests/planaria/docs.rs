@@ -39,6 +39,7 @@ const STORIES: &[&str] = &[
 const NOT_PLAYED: &[(&str, &str)] = &[
     ("CONTRIBUTING.md", "it says how the repository itself is built and tested"),
     ("examples/fleet/README.md", "its first two commands stand in README.md, which is played"),
+    ("examples/support-desk/README.md", "it stays up and waits for somebody to change its files"),
     ("docs/performance.md", "it measures, for minutes, and writes itself"),
 ];
 

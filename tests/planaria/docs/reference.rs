@@ -26,7 +26,8 @@ fn hold(name: &str, source: &str, body: &str) {
     expect_file![path].assert_eq(&page);
 }
 
-/// Text whose paragraphs are broken into lines; tables, lists, headings and blocks stay as they are.
+/// Text whose paragraphs are broken into lines; tables, lists, headings and blocks stay as they
+/// are.
 fn filled(text: &str) -> String {
     let (mut filled, mut fenced) = (String::new(), false);
     for line in text.lines() {

@@ -51,8 +51,8 @@ pub async fn of(
                 .map(|c| format!("{} ({})", c.name, c.id))
                 .collect();
             Verdict::Waiting(format!(
-                "answers to {}: give them with `planaria send` from another terminal while `planaria up` \
-                 runs, or let the agent's tools run with `always_allow`",
+                "answers to {}; this command cannot give them: let the agent's tools run with \
+                 `always_allow`, or drive the session from the library",
                 calls.join(", ")
             ))
         }
