@@ -51,8 +51,8 @@ pub async fn of(
                 .map(|c| format!("{} ({})", c.name, c.id))
                 .collect();
             Verdict::Waiting(format!(
-                "answers to {}; this command cannot give them: let the agent's tools run with \
-                 `always_allow`, or drive the session from the library",
+                "answers to {}; keep the fleet up with `planaria up --watch` and give them with \
+                 `planaria send` (see its --help), or let the agent's tools run with `always_allow`",
                 calls.join(", ")
             ))
         }
