@@ -124,8 +124,12 @@ pub fn shown(value: Value, is_bytes: bool) -> String {
     } else {
         &[(1, "")]
     };
-    let fits = |(size, _): &&(u128, &str)| value.number >= *size && value.number.is_multiple_of(*size);
-    let (size, unit) = units.iter().find(fits).copied().unwrap_or((1, units[units.len() - 1].1));
+    let (_, smallest) = units[units.len() - 1];
+    let mut fitting = units.iter().filter(|(size, _)| value.number >= *size);
+    let (size, unit) = fitting
+        .find(|(size, _)| value.number.is_multiple_of(*size))
+        .copied()
+        .unwrap_or((1, smallest));
     let digits = (value.number / size).to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
