@@ -39,7 +39,7 @@ const STORIES: &[&str] = &[
 const NOT_PLAYED: &[(&str, &str)] = &[
     ("CONTRIBUTING.md", "it says how the repository itself is built and tested"),
     ("examples/fleet/README.md", "its first two commands stand in README.md, which is played"),
-    ("examples/support-desk/README.md", "it stays up and waits for somebody to change its files"),
+    ("examples/support-desk/README.md", "it stays up until Ctrl-C; `watch.rs` does the same"),
     ("docs/performance.md", "it measures, for minutes, and writes itself"),
 ];
 
