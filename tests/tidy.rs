@@ -16,6 +16,8 @@ mod lexer;
 mod manifest;
 #[path = "tidy/packages.rs"]
 mod packages;
+#[path = "tidy/pages.rs"]
+mod pages;
 #[path = "tidy/sizes.rs"]
 mod sizes;
 #[path = "tidy/source.rs"]
@@ -122,6 +124,26 @@ fn the_changelog_has_a_place_for_what_comes() {
 #[test]
 fn links_in_documents_lead_somewhere() {
     hold(documents::links(&tree::root(), &tree::texts()));
+}
+
+#[test]
+fn blocks_of_pages_have_a_language_that_the_tests_know() {
+    hold(tree::pages().iter().flat_map(|(path, text)| pages::blocks(path, text)));
+}
+
+#[test]
+fn lines_of_pages_are_short() {
+    hold(tree::pages().iter().flat_map(|(path, text)| pages::lines(path, text)));
+}
+
+#[test]
+fn pages_sell_nothing() {
+    hold(tree::pages().iter().flat_map(|(path, text)| pages::marketing(path, text)));
+}
+
+#[test]
+fn the_index_leads_to_every_page() {
+    hold(pages::index(&tree::texts()));
 }
 
 #[test]

@@ -77,6 +77,12 @@ pub fn texts() -> Vec<(String, String)> {
     found
 }
 
+/// Every page of Markdown, by its path from the root. Agents are Markdown too, and no pages.
+pub fn pages() -> Vec<(String, String)> {
+    let agent = |path: &str| path.contains("agents/");
+    texts().into_iter().filter(|(path, _)| path.ends_with(".md") && !agent(path)).collect()
+}
+
 /// Every Rust file of ours.
 pub fn sources() -> Vec<Source> {
     let ours = |path: &str| {

@@ -1,12 +1,13 @@
 //! A page whose blocks are executed in their order, in a directory of their own.
 //!
-//! `sh` blocks are run by bash. Blocks of files name the file in their first line (`# NAME` in YAML
-//! and TOML) or in the note before them (`<!-- file: NAME -->`) and are written there. The notes of
-//! `sh` blocks:
+//! `sh` blocks are run by bash. Blocks of files name the file in their first line (`# NAME`) or in
+//! the note before them (`<!-- file: NAME -->`) and are written there. `text` is only shown, and
+//! Rust is tested with the library. The notes of `sh` blocks:
 //!
 //! * `<!-- keeps running until: WORDS -->`: a command that people leave alone in its terminal. The
 //!   next block begins when it has printed the words; at the end of the page it gets Ctrl-C.
 //! * `<!-- exits with: N -->`: the exit code that the page speaks of.
+//! * `<!-- says: WORDS -->`: what the page says that it prints.
 //!
 //! A stand-in for cargo runs what is built already and says of the rest that it is not run.
 
@@ -39,6 +40,17 @@ case "$*" in
 esac
 "#;
 
+/// Notes that a block may have; the last ones are for whoever runs the README's commands.
+const NOTES: &[&str] = &[
+    "exits with: ",
+    "file: ",
+    "keeps running until: ",
+    "says: ",
+    "chaos-command",
+    "run-command",
+    "test-command",
+];
+
 /// A page under way.
 pub struct Story {
     path: &'static str,
@@ -56,6 +68,8 @@ impl Story {
     pub fn play(path: &'static str) {
         let mut story = Self::begin(path);
         for block in blocks(&page(path)) {
+            let known = NOTES.iter().any(|note| block.note.starts_with(note));
+            assert!(known || block.note.is_empty(), "{}: {}", story.place(&block), block.note);
             match block.language.as_str() {
                 "sh" => story.run(&block),
                 "text" | "rust" => {}
@@ -137,7 +151,10 @@ impl Story {
             let ended = child.try_wait().expect("our own child");
             let said = fs::read_to_string(&out).unwrap_or_default();
             match (ended, until) {
-                (Some(status), None) if status.code() == Some(wanted) => return,
+                (Some(status), None) if status.code() == Some(wanted) => {
+                    let words = block.note.strip_prefix("says: ").unwrap_or_default();
+                    return assert!(said.contains(words), "{place}: no `{words}` in\n{said}");
+                }
                 (Some(status), _) => panic!("{place}: {status}\n{said}"),
                 (None, Some(words)) if said.contains(words) => {
                     return self.running.push((child, out));

@@ -124,12 +124,16 @@ pub fn shown(value: Value, is_bytes: bool) -> String {
     } else {
         &[(1, "")]
     };
-    let fits = |(size, _): &&(u128, &str)| value.number >= *size && value.number % size == 0;
-    let (size, unit) = units.iter().find(fits).copied().unwrap_or((1, units[units.len() - 1].1));
+    let (_, smallest) = units[units.len() - 1];
+    let mut fitting = units.iter().filter(|(size, _)| value.number >= *size);
+    let (size, unit) = fitting
+        .find(|(size, _)| value.number.is_multiple_of(*size))
+        .copied()
+        .unwrap_or((1, smallest));
     let digits = (value.number / size).to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 && digits.len() > 4 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
             text.push(' ');
         }
         text.push(digit);
