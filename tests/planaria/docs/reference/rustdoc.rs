@@ -116,8 +116,7 @@ fn constants_and_members_are_read_with_their_words() {
     assert_eq!((constants[0].name.as_str(), constants[0].rest.as_str()), ("A_MAX", "4 << 20"));
     assert_eq!(constants[0].doc, "One two.");
     let file = "pub enum Error {\n    /// Bad.\n    #[error(\n        \"bad: {0}\"\n    )]\n    Bad(String),\n    \
-                /// Worse.\n    #[error(\"worse {path}\")]\n    Worse {\n        /// Where.\n       
-                /// path: String,\n    },\n}\n";
+                /// Worse.\n    #[error(\"worse {path}\")]\n    Worse {\n        /// Where.\n        path: String,\n    },\n}\n";
     let variants = members(file, "enum", "Error");
     assert_eq!(variants.len(), 2, "{variants:?}");
     assert_eq!(message(&variants[0]).unwrap(), "bad: {0}");
