@@ -46,7 +46,7 @@ fn nothing_of_a_provider_but_its_keys_is_ever_shown() {
         (
             "providers:\n  x:\n    driver: anthropic\n    auth: hunter2topsecret\n",
             "5:5",
-            "unknown key `auth`; there are `api_key`",
+            "unknown key `auth`; there are `answer_tokens`, `api_key`",
         ),
         ("providers:\n  x: { driver: hunter2 }\n", "3:16", "unknown driver; there are"),
         ("providers:\n  x: { hunter2 }\n", "3:8", "unknown key; there are"),
