@@ -39,6 +39,19 @@ fn one_seed_is_what_up_does_with_it() {
 }
 
 #[test]
+fn a_fleet_with_standing_sessions_gets_its_verdict_and_ends() {
+    let fleet = fleet();
+    fleet.file(
+        "fleet.yaml",
+        "fleet: test\nsessions:\n  job: { agent: worker, prompt: go }\n  inbox: { agent: worker }\n",
+    );
+    fleet.file("scripts/inbox.yaml", "steps:\n  - say: hello\n");
+    let output = fleet.command(&["chaos", "fleet", "--seed", "1"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+}
+
+#[test]
 fn a_fleet_that_cannot_run_is_no_verdict() {
     let fleet = TestFleet::new();
     let output = fleet.command(&["chaos", "fleet", "--seeds", "1..1"]).output().unwrap();

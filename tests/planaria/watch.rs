@@ -37,6 +37,31 @@ fn a_fleet_of_standing_sessions_stays_up_and_is_found_again() {
 }
 
 #[test]
+fn an_answer_to_a_session_that_waits_ends_its_turn_in_the_same_run() {
+    let fleet = TestFleet::of_one(
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: apples\n    say: I heard apples.\n",
+    );
+    fleet.file(
+        "agents/worker.md",
+        "---\nname: worker\nmodel: claude-sonnet-5\ntools:\n  - type: agent_toolset_20260401\n    \
+         default_config: { permission_policy: { type: always_ask } }\n---\n",
+    );
+    let up = fleet.start(&["up", "fleet", "--watch"]);
+    up.wait_for(&["job waits for answers to bash", "planaria send"]);
+    let events = fleet.events("job");
+    let call = events.iter().find(|event| event["type"] == "agent.tool_use").unwrap();
+    let id = call["id"].as_str().unwrap();
+
+    success(&fleet.command(&["send", "job", "--confirm", id]).output().unwrap());
+
+    up.wait_for(&["1 of 1 sessions done"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    let (_, out, err) = up.finish();
+    assert!(out.contains("== job: done\nI heard apples."), "{out}{err}");
+}
+
+#[test]
 fn a_changed_file_is_taken_up_and_a_bad_one_changes_nothing() {
     let fleet = fleet();
     let up = fleet.start(&["up", "fleet", "--watch"]);

@@ -75,11 +75,13 @@ impl Rounds<'_> {
         let mut planned = first;
         loop {
             let Planned { fleet: files, jobs, .. } = planned;
-            let stays = self.args.watch || jobs.stands();
+            // A chaos run is for its verdict.
+            let stays = !self.args.chaos && (self.args.watch || jobs.stands());
             let fleet = Arc::new(Fleet {
                 plan: jobs,
                 runtime: self.runtime.clone(),
                 data_dir: self.dir.clone(),
+                stays,
                 seeding: Arc::clone(&seeding),
             });
             let left = tokio::select! { biased;

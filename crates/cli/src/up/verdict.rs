@@ -51,8 +51,8 @@ pub async fn of(
                 .map(|c| format!("{} ({})", c.name, c.id))
                 .collect();
             Verdict::Waiting(format!(
-                "answers to {}; keep the fleet up with `planaria up --watch` and give them with \
-                 `planaria send` (see its --help), or let the agent's tools run with `always_allow`",
+                "answers to {}; give them with `planaria send` (see its --help) while the fleet is up, \
+                 which `planaria up --watch` keeps it",
                 calls.join(", ")
             ))
         }

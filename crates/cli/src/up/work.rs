@@ -86,6 +86,8 @@ pub struct Fleet {
     pub plan: Plan,
     pub runtime: Runtime,
     pub data_dir: PathBuf,
+    /// Whether this command stays up, so that whoever is asked something can answer it.
+    pub stays: bool,
     /// Whoever fills a workspace holds this, also when nobody waits for it any more: two must not
     /// fill the same one.
     pub seeding: Arc<Mutex<()>>,
@@ -344,6 +346,7 @@ impl Fleet {
     async fn follow(&self, job: usize, news: &mpsc::Sender<News>) -> anyhow::Result<Verdict> {
         let id = self.plan.jobs[job].id;
         let mut view = self.runtime.watch(id);
+        let mut asked = None;
         loop {
             let now = view.borrow_and_update().clone();
             if let Condition::Unreadable(problem) = &now.condition {
@@ -353,11 +356,23 @@ impl Fleet {
                 Condition::Awake => now.state,
                 _ => self.runtime.state(id).await?,
             };
-            let line = self.line(id, &state);
-            let _ = news.send(News { id: Some(id), ..News::of(job, line) }).await;
-            if let Some(verdict) = verdict::of(self.runtime.store().as_ref(), id, &state).await? {
-                return Ok(verdict);
+            let mut line = self.line(id, &state);
+            let mut note = None;
+            match verdict::of(self.runtime.store().as_ref(), id, &state).await? {
+                Some(Verdict::Waiting(what)) if self.stays => {
+                    line.state = Verdict::Waiting(String::new()).word().to_owned();
+                    let name = &self.plan.jobs[job].name;
+                    note = Some(format!("{name} waits for {what}"));
+                    // Said once for each question.
+                    note = note.filter(|note| asked.replace(note.clone()).as_ref() != Some(note));
+                }
+                Some(verdict) => {
+                    let _ = news.send(News { id: Some(id), ..News::of(job, line) }).await;
+                    return Ok(verdict);
+                }
+                None => {}
             }
+            let _ = news.send(News { id: Some(id), note, ..News::of(job, line) }).await;
             view.changed().await?;
         }
     }
