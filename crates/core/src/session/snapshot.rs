@@ -17,7 +17,7 @@ use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::record::Kind;
 
 /// The version of the fold. To be raised when what a log folds to changes by a change elsewhere
-/// than in the sources that [`FOLD`] is made of.
+/// than in the sources that `FOLD` is made of.
 pub const FOLD_VERSION: u32 = 1;
 
 const LAYOUT: u8 = 1;
