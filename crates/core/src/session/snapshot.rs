@@ -30,6 +30,7 @@ const FOLD: u64 = {
     digest = fnv(digest, include_bytes!("evolve.rs"));
     digest = fnv(digest, include_bytes!("state.rs"));
     digest = fnv(digest, include_bytes!("../record/payload.rs"));
+    digest = fnv(digest, include_bytes!("../tool/mod.rs"));
     fnv(digest, include_bytes!("../agent/policy.rs"))
 };
 
