@@ -1,5 +1,6 @@
 //! The data directory: where things lie in it, and how it is opened.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,11 +21,15 @@ pub fn open(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
 
 /// Opens the store, whose writers count from here on above that epoch.
 pub fn open_above(dir: &Path, epoch: u64) -> anyhow::Result<Arc<dyn Store>> {
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot make the data directory {}", dir.display()))?;
+    make(dir).with_context(|| format!("cannot make the data directory {}", dir.display()))?;
     let mut options = Options::default();
     options.epoch_above = epoch;
     Ok(Arc::new(FjallStore::open(&journal(dir), options)?))
+}
+
+/// Makes the data directory, for its user alone. One that is there stays as it is.
+pub fn make(dir: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// Where the store lies.

@@ -129,7 +129,7 @@ async fn end_hands(store: &dyn Store, dir: &Path) -> anyhow::Result<()> {
 fn driver(dir: &Path) -> anyhow::Result<Arc<dyn Driver>> {
     let program = std::env::current_exe().context("find this program to start hands with")?;
     let hand_command = vec![program.into_os_string(), "hand".into()];
-    std::fs::create_dir_all(dir)?;
+    data::make(dir)?;
     let data_dir = std::fs::canonicalize(dir)?;
     Ok(Arc::new(LocalDriver::new(LocalOptions::new(data_dir, hand_command))))
 }

@@ -42,6 +42,7 @@ pub struct Model {
 /// Whether a call runs at once or waits for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum PermissionPolicy {
     /// Runs at once.
     AlwaysAllow,

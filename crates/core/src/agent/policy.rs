@@ -5,6 +5,7 @@ use crate::tool::{BUILTINS, EffectClass, READ_LOG, Runner, ToolSpec, builtin};
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Permission {
     /// Runs at once.
     Allow(EffectClass),

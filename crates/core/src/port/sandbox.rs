@@ -98,6 +98,7 @@ pub struct Call {
 
 /// How a call ended, as its hand knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Ended {
     /// It ran to an end, good or bad.
     Outcome(Outcome),

@@ -276,6 +276,7 @@ pub enum StopReason {
 /// Details of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StopDetails {
     /// The only kind there is.
     Refusal {
@@ -308,6 +309,7 @@ pub struct ErrorBody {
 /// What a client may expect after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RetryStatus {
     /// The server tries again by itself.
     Retrying,

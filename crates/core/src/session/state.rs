@@ -134,6 +134,7 @@ pub struct Call {
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Phase {
     /// Waits for `user.tool_confirmation`.
     Ask(EffectClass),

@@ -8,9 +8,12 @@ pub use read_log::{LogPage, LogQuery, READ_LOG, log_page};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::limits::RESULT_CHARS_MAX;
+
 /// What may be done about a call whose outcome nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EffectClass {
     /// Changes nothing: run it again.
     Read,
@@ -30,6 +33,7 @@ impl EffectClass {
 /// Who runs a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Runner {
     /// The session's hand, which outlives the server and knows how its calls ended.
     Hand,
@@ -78,6 +82,25 @@ impl Outcome {
     pub fn error(text: impl Into<String>) -> Self {
         Self { content: vec![text_block(&text.into())], is_error: true }
     }
+}
+
+/// Characters kept free for the note of [`head_and_tail`].
+const NOTE_CHARS: usize = 1_000;
+
+/// A text that is too long for the log ([`RESULT_CHARS_MAX`]), with its middle left out; `None` for
+/// one that fits. `kept` says what became of the rest, in few words.
+pub fn head_and_tail(text: &str, kept: impl FnOnce() -> String) -> Option<String> {
+    let chars = text.chars().count();
+    if chars <= RESULT_CHARS_MAX {
+        return None;
+    }
+    // What matters stands at the beginning or, with commands, at the end.
+    let half = (RESULT_CHARS_MAX - NOTE_CHARS) / 2;
+    let head: String = text.chars().take(half).collect();
+    let tail: String = text.chars().skip(chars - half).collect();
+    let left_out = chars - 2 * half;
+    let kept: String = kept().chars().take(NOTE_CHARS / 2).collect();
+    Some(format!("{head}\n[{left_out} of {chars} characters are left out here; {kept}]\n{tail}"))
 }
 
 /// A text content block of the API.

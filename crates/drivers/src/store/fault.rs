@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a commit fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// Before a byte of the group has reached the journal.
     Append(io::ErrorKind),

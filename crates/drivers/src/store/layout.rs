@@ -12,6 +12,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use planaria_core::port::store::Error;
@@ -57,7 +58,11 @@ impl Layout {
     pub fn create(&self) -> Result<(), Error> {
         const REMEDY: &str = "; make it writable or choose another --data-dir";
         let new: Vec<&Path> = self.root.ancestors().take_while(|path| !path.exists()).collect();
-        fs::create_dir_all(&self.root)
+        // What agents say and do is for their user alone.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.root)
             .and_then(|()| new.iter().filter_map(|path| path.parent()).try_for_each(sync_names))
             .map_err(|e| error::io("making the data directory", &self.root, &e, REMEDY))
     }

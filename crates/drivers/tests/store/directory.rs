@@ -105,3 +105,16 @@ fn a_directory_that_cannot_be_made_is_named_with_what_to_do() {
     assert!(matches!(error, Error::Io { .. }), "{text}");
     assert!(text.contains(&path.display().to_string()) && text.contains("--data-dir"), "{text}");
 }
+
+#[tokio::test]
+async fn a_new_directory_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("new/journal");
+    let store = open(&path).unwrap();
+    for made in [path.clone(), parent.path().join("new")] {
+        let mode = std::fs::metadata(&made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} is open to others", made.display());
+    }
+    store.close().await;
+}

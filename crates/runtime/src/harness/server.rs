@@ -10,7 +10,7 @@ use planaria_core::limits::{CALL_DEADLINE_MAX, READ_RECORDS_MAX};
 use planaria_core::port::sandbox::Ended;
 use planaria_core::port::tool::ToolCall;
 use planaria_core::session::Command;
-use planaria_core::tool::{LogQuery, Outcome, READ_LOG, log_page};
+use planaria_core::tool::{LogQuery, Outcome, READ_LOG, head_and_tail, log_page, text_block};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -45,7 +45,7 @@ async fn call(deps: &HarnessDeps, job: &Job) -> Outcome {
             let call = ToolCall::new(deps.id, job.call, input);
             let run = AssertUnwindSafe(async { tool.call(call).await }).catch_unwind();
             match tokio::time::timeout(deadline, run).await {
-                Ok(Ok(outcome)) => outcome,
+                Ok(Ok(outcome)) => fit(outcome),
                 Ok(Err(panic)) => panicked(&job.name, panic.as_ref()),
                 Err(_) => late(deadline),
             }
@@ -56,6 +56,19 @@ async fn call(deps: &HarnessDeps, job: &Job) -> Outcome {
             job.name
         )),
     }
+}
+
+/// The outcome with every text short enough for the log. The host has no workspace in which the
+/// rest could be kept.
+fn fit(mut outcome: Outcome) -> Outcome {
+    for block in &mut outcome.content {
+        let text = block.get("text").and_then(Value::as_str);
+        let kept = || "the rest is lost: ask for less of it".to_owned();
+        if let Some(cut) = text.and_then(|text| head_and_tail(text, kept)) {
+            *block = text_block(&cut);
+        }
+    }
+    outcome
 }
 
 fn panicked(name: &str, panic: &(dyn std::any::Any + Send)) -> Outcome {

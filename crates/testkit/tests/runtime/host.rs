@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use planaria_core::agent::Agent;
+use planaria_core::limits::RESULT_CHARS_MAX;
 use planaria_core::model::{Block, Request, ToolInput};
 use planaria_core::port::BoxFuture;
 use planaria_core::port::tool::{Tool, ToolCall};
@@ -62,7 +63,10 @@ impl Tool for Pay {
                 pay.release.notified().await;
             }
             pay.ended.fetch_add(1, Ordering::Relaxed);
-            Outcome::text(format!("paid {}", call.input["bill"]))
+            match call.input["how"].as_str() {
+                Some("wordily") => Outcome::text("paid ".repeat(300_000)),
+                _ => Outcome::text(format!("paid {}", call.input["bill"])),
+            }
         })
     }
 }
@@ -97,6 +101,18 @@ async fn a_tool_of_the_host_runs_without_any_sandbox() {
     let state = idle(&runtime, ID).await;
     assert_eq!(results(&log(&runtime, ID).await), ["paid 7"]);
     assert_eq!((pay.begun(), state.hand.is_none()), (1, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_result_of_a_hosts_tool_is_cut_and_says_so() {
+    let (rig, pay) = (Rig::new(), Pay::new(EffectClass::AtMostOnce));
+    let runtime = building(&rig, "wordily").tool(pay.clone()).start().await.unwrap();
+    create_of(&runtime, ID, agent(&pay)).await.unwrap();
+    say(&runtime, ID, "pay").await;
+    idle(&runtime, ID).await;
+    let results = results(&log(&runtime, ID).await);
+    assert!(results[0].chars().count() <= RESULT_CHARS_MAX);
+    assert!(results[0].contains("of 1500000 characters are left out"), "{}", &results[0][..100]);
 }
 
 #[tokio::test(start_paused = true)]

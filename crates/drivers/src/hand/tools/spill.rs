@@ -4,31 +4,21 @@ use std::fs;
 use std::path::Path;
 
 use planaria_core::EventId;
-use planaria_core::limits::RESULT_CHARS_MAX;
-use planaria_core::tool::{Outcome, text_block};
+use planaria_core::tool::{Outcome, head_and_tail, text_block};
 use serde_json::Value;
 
 /// The directory of such files, in the workspace, so that the tools can read them.
 pub(super) const RESULTS: &str = ".planaria-results";
-/// Characters kept free for the note.
-const NOTE_CHARS: usize = 1_000;
+/// Characters of an error in the note.
+const WHY_CHARS: usize = 300;
 
 /// The outcome with every text short enough for the log.
 pub(super) fn fit(mut outcome: Outcome, workspace: &Path, call: EventId) -> Outcome {
     for (index, block) in outcome.content.iter_mut().enumerate() {
         let Some(text) = block.get("text").and_then(Value::as_str) else { continue };
-        let chars = text.chars().count();
-        if chars > RESULT_CHARS_MAX {
-            let name = format!("{RESULTS}/{call}-{index}.txt");
-            let kept = written(workspace, &name, text);
-            // What matters stands at the beginning or, with commands, at the end.
-            let half = (RESULT_CHARS_MAX - NOTE_CHARS) / 2;
-            let head: String = text.chars().take(half).collect();
-            let tail: String = text.chars().skip(chars - half).collect();
-            let left_out = chars - 2 * half;
-            *block = text_block(&format!(
-                "{head}\n[{left_out} of {chars} characters are left out here; {kept}]\n{tail}"
-            ));
+        let name = format!("{RESULTS}/{call}-{index}.txt");
+        if let Some(cut) = head_and_tail(text, || written(workspace, &name, text)) {
+            *block = text_block(&cut);
         }
     }
     outcome
@@ -40,7 +30,7 @@ fn written(workspace: &Path, name: &str, text: &str) -> String {
     match parent.and_then(|()| fs::write(&path, text)) {
         Ok(()) => format!("the whole is in {name}"),
         Err(error) => {
-            let why = error.to_string().chars().take(NOTE_CHARS / 2).collect::<String>();
+            let why = error.to_string().chars().take(WHY_CHARS).collect::<String>();
             format!("the rest is lost, because {name} could not be written: {why}")
         }
     }
@@ -48,6 +38,8 @@ fn written(workspace: &Path, name: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use planaria_core::limits::RESULT_CHARS_MAX;
+
     use super::*;
 
     #[test]
