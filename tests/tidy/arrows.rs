@@ -37,7 +37,7 @@ const ARROWS: &[Arrows] = &[
     Arrows {
         package: "planaria-testkit",
         may_use: Only(&["planaria-core", "planaria-runtime"]),
-        may_test_with: &[],
+        may_test_with: &["planaria-supervisor"],
     },
     Arrows {
         package: "planaria",

@@ -54,6 +54,7 @@ pub(crate) enum SessionMsg {
     Harness {
         name: String,
         version: u32,
+        harness: ActorRef<HarnessMsg>,
     },
     /// Nothing was heard for a while after the `heard`th message.
     Quiet {
@@ -82,7 +83,6 @@ pub(crate) struct SessionDeps {
     pub journal: Journal,
     pub env: Arc<dyn Env>,
     pub shared: Shared,
-    pub harness: Slot<HarnessMsg>,
     pub waker: Slot<WakerMsg>,
     /// How long it hears nothing before it asks to be put to sleep.
     pub passivate_after: Option<Duration>,
@@ -115,6 +115,10 @@ pub(crate) struct SessionActor {
     next: Append,
     early: VecDeque<SessionMsg>,
     quiet: Quiet,
+    /// The harness that has taken over last, and the position up to which all must be durable
+    /// before it is told what to do: what was in flight before is another's.
+    harness: Option<ActorRef<HarnessMsg>>,
+    claimed: u64,
     scope: Scope,
 }
 
@@ -144,6 +148,8 @@ impl SessionActor {
             in_flight: None,
             next: Append::default(),
             early: VecDeque::new(),
+            harness: None,
+            claimed: 0,
             scope,
         }
     }
@@ -180,13 +186,12 @@ impl SessionActor {
             SessionMsg::Loaded(Err(error)) => return self.not_loaded(&error),
             message if !self.loaded => self.early.push_back(message),
             SessionMsg::Order(order) => self.order(*order),
-            SessionMsg::Harness { name, version } => {
+            SessionMsg::Harness { name, version, harness } => {
                 let command = Command::Claim { harness: name, version };
                 self.order(Order::report(command));
-                // A claim that records something is answered when it is durable.
-                if self.in_flight.is_none() && self.next.waiting.is_empty() {
-                    self.reconcile();
-                }
+                self.harness = Some(harness);
+                self.claimed = self.tentative.seq;
+                self.reconcile();
             }
             SessionMsg::Committed(result) => self.committed(result)?,
             SessionMsg::Quiet { heard } => {
@@ -301,6 +306,7 @@ impl SessionActor {
     /// was decided on top of it is dropped, and its senders learn that they must look.
     fn start_over(&mut self, append: Append) {
         self.tentative = self.durable.clone();
+        self.claimed = self.claimed.min(self.durable.seq);
         self.next = Append::default();
         append.waiting.into_iter().for_each(|w| answer(w.reply, Err(Error::Exists)));
     }
@@ -314,7 +320,11 @@ impl SessionActor {
 
     /// Tells the harness what must be in flight. Level-triggered: telling it twice is harmless.
     fn reconcile(&self) {
-        let _ = self.deps.harness.cast(HarnessMsg::Reconcile(Reconcile {
+        let Some(harness) = self.harness.as_ref().filter(|_| self.durable.seq >= self.claimed)
+        else {
+            return;
+        };
+        let _ = harness.cast(HarnessMsg::Reconcile(Reconcile {
             attempt: self.durable.attempt,
             seq: self.durable.seq,
             effects: effects(&self.durable),

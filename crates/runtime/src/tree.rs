@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! runtime       rest_for_one: what the later ones rest on takes them down with it
-//! ├─ journal    one writer
 //! ├─ host       one_for_one: children of the host's own
+//! ├─ journal    one writer
 //! ├─ sandboxes  dynamic: sandbox(session)
 //! ├─ sessions   dynamic: session-supervisor(session), rest_for_one
 //! │                        ├─ session
@@ -128,8 +128,8 @@ impl Tree {
         };
         let spec = Spec::new(Strategy::RestForOne)
             .intensity(Intensity { max_restarts: ROOT_RESTARTS, within: Duration::from_secs(60) })
-            .child(journal(parts.clone()))
             .child(host(deps.children))
+            .child(journal(parts.clone()))
             .child(sandboxes_child)
             .child(sessions_child)
             .child(waker(dormitory));
@@ -324,7 +324,6 @@ fn session(parts: Arc<Parts>, id: SessionId) -> ChildSpec {
             journal: parts.journal.clone(),
             env: parts.env.clone(),
             shared: entry.shared.clone(),
-            harness: entry.harness.clone(),
             waker: parts.waker.clone(),
             passivate_after: parts.supervision.passivate_after,
         };
@@ -355,7 +354,7 @@ fn harness(parts: Arc<Parts>, sandboxes: Sandboxes, id: SessionId) -> ChildSpec 
             entry.harness.publish(me.clone());
             let policy = deps.policy.current();
             let (name, version) = (policy.name().to_owned(), policy.version());
-            let claim = SessionMsg::Harness { name, version };
+            let claim = SessionMsg::Harness { name, version, harness: me.clone() };
             // A session that is gone takes this harness down with it.
             let _ = entry.session.cast(claim);
             Ok(HarnessActor::new(deps, context.scope().clone()))

@@ -13,6 +13,7 @@ use planaria_core::SessionId;
 use planaria_core::port::store::{Error as StoreError, Refusal, Txn};
 use planaria_core::record::payload::Genesis;
 use planaria_core::session::{Call, Command, Phase, SessionState, decide, effects, evolve};
+use planaria_core::tool::Runner;
 use planaria_supervisor::{DynamicRef, Flow, Scope, Worker};
 use ractor::ActorRef;
 use tokio::sync::Semaphore;
@@ -148,7 +149,10 @@ async fn wake(
 /// Parking closes running calls as unknown, so nothing may go on running: their hand is killed
 /// first.
 async fn stop_calls(parts: &Parts, state: &SessionState) -> Result<(), String> {
-    let runs = |call: &Call| matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..));
+    let runs = |call: &Call| {
+        call.runner == Runner::Hand
+            && matches!(call.phase, Phase::Wanted(..) | Phase::Cancelling(..))
+    };
     match &state.hand {
         Some(hand) if state.calls.iter().any(runs) => {
             parts.driver.destroy(hand.clone()).await.map_err(|error| error.to_string())

@@ -82,9 +82,17 @@ impl Context {
     /// The summary takes the place of what it stands for.
     pub(super) fn compacted(&mut self, compacted: Compacted) {
         let Compacted { upto, mut summary, .. } = compacted;
-        let gone = self.began.iter().take_while(|began| **began <= upto).count();
+        let mut gone = self.began.iter().take_while(|began| **began <= upto).count();
+        // A result stays with its call, and roles alternate, wherever a policy cuts.
+        while self.messages.get(gone).is_some_and(|message| message.role == Role::User) {
+            gone += 1;
+        }
         self.messages.drain(..gone);
         self.began.drain(..gone);
+        if self.messages.is_empty() {
+            self.calls.clear();
+            self.results.clear();
+        }
         if self.turn_began.is_some_and(|began| began <= upto) {
             self.turn_began = None;
             self.calls.clear();
@@ -105,19 +113,25 @@ impl Context {
 /// Cuts long blocks, and leaves out the oldest messages until what is left is half as much for each
 /// level.
 fn shorten(messages: &mut Vec<Message>, level: u32) {
-    let size = |messages: &[Message]| -> usize {
-        messages.iter().map(|message| bytes_of(&message.content)).sum()
-    };
-    let budget = size(messages) >> level;
+    let size: usize = messages.iter().map(|message| bytes_of(&message.content)).sum();
+    let budget = size >> level;
     let chars = COMPACT_BLOCK_CHARS >> (2 * (level - 1));
     messages.iter_mut().flat_map(|m| &mut m.content).for_each(|block| cut_block(block, chars));
-    let is_start = |index: &usize| messages[*index].role == Role::Assistant;
-    let starts: Vec<usize> = (1..messages.len()).filter(is_start).collect();
-    let fits = |index: &&usize| size(&messages[**index..]) <= budget;
-    if size(messages) <= budget {
+    // From the end on: the earliest message of the model's from which the rest fits, or its last.
+    let (mut left, mut from) = (0, None);
+    for (index, message) in messages.iter().enumerate().skip(1).rev() {
+        left += bytes_of(&message.content);
+        if left > budget && from.is_some() {
+            break;
+        }
+        if message.role == Role::Assistant {
+            from = Some(index);
+        }
+    }
+    if left + bytes_of(&messages[0].content) <= budget {
         return;
     }
-    let Some(from) = starts.iter().find(fits).or(starts.last()).copied() else { return };
+    let Some(from) = from else { return };
     messages.drain(..from);
     messages.insert(0, Message { role: Role::User, content: vec![text_block(LEFT_OUT)] });
 }

@@ -114,7 +114,12 @@ impl Context {
     /// # Errors
     /// When its payload is not what its kind promises; the session must not go on.
     pub fn push(&mut self, record: &Record) -> Result<(), PayloadError> {
-        self.seq = record.seq;
+        let before = std::mem::replace(&mut self.seq, record.seq);
+        // One that cannot be read was not fed, and is met again.
+        self.take(record).inspect_err(|_| self.seq = before)
+    }
+
+    fn take(&mut self, record: &Record) -> Result<(), PayloadError> {
         match record.kind {
             Kind::Genesis => self.agent = Some(Arc::new(record.parse::<Genesis>()?.agent)),
             Kind::UserMessage => {
@@ -199,7 +204,14 @@ impl Context {
         }
         self.append(Role::Assistant, content, self.seq);
         self.said = self.seq;
-        self.tokens = answer.usage.total();
+        self.tokens = match answer.usage.total() {
+            // An endpoint that does not count: by size, as after a summary.
+            0 => {
+                let bytes: usize = self.messages.iter().map(|m| bytes_of(&m.content)).sum();
+                bytes as u64 / BYTES_PER_TOKEN
+            }
+            counted => counted,
+        };
         if let Some(answers) = &mut self.since_summary {
             *answers += 1;
         }

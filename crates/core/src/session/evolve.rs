@@ -181,7 +181,6 @@ fn progressed(state: &mut SessionState, record: &Record) -> Result<(), PayloadEr
 /// The request goes on with the summary.
 fn compacted(state: &mut SessionState, record: &Record) -> Result<(), PayloadError> {
     let CompactedHead { usage } = record.parse()?;
-    state.failures = 0;
     state.retry_due = 0;
     if let Some(model) = &mut state.model {
         model.effect = EffectId(record.seq);

@@ -31,6 +31,8 @@ const FOLD: u64 = {
     digest = fnv(digest, include_bytes!("state.rs"));
     digest = fnv(digest, include_bytes!("../record/payload.rs"));
     digest = fnv(digest, include_bytes!("../tool/mod.rs"));
+    digest = fnv(digest, include_bytes!("../model/mod.rs"));
+    digest = fnv(digest, include_bytes!("../limits.rs"));
     fnv(digest, include_bytes!("../agent/policy.rs"))
 };
 

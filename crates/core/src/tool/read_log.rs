@@ -114,10 +114,10 @@ impl LogPage<'_> {
         let mut entry =
             format!("#{} {} {}\n", record.seq, timestamp(record.at_us), record.kind.name());
         entry.extend(said.chars().skip(skip).take(most));
-        let left = said.chars().count().saturating_sub(skip + most);
+        let left = said.chars().count().saturating_sub(skip.saturating_add(most));
         if left > 0 {
             let seq = record.seq;
-            let next = skip + most;
+            let next = skip.saturating_add(most);
             write!(
                 entry,
                 "\n[{left} more characters: read_log with from {seq}, to {seq}, offset {next}]"
@@ -260,6 +260,15 @@ mod tests {
     fn input_that_makes_no_sense_is_told_to_the_model() {
         for bad in [json!({ "from": 0 }), json!({ "from": 3, "to": 2 }), json!({ "form": 1 })] {
             assert!(LogQuery::parse(&bad).unwrap_err().is_error, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_offset_without_bounds_is_the_models_mistake() {
+        let log = [says(1, "hello")];
+        for offset in [usize::MAX, usize::MAX - 10] {
+            let page = read(json!({ "from": 1, "to": 1, "offset": offset }), &log);
+            assert!(!page.contains("more characters"), "{page}");
         }
     }
 }

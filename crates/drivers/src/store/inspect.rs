@@ -149,4 +149,19 @@ mod tests {
         assert!(second.next_epoch() > first.next_epoch());
         second.close().await;
     }
+
+    #[tokio::test]
+    async fn no_epoch_of_others_makes_ours_start_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        let first = FjallStore::open(&path, Options::default()).unwrap();
+        let before = first.next_epoch();
+        first.close().await;
+        let options = Options { epoch_above: u64::MAX, ..Options::default() };
+        if let Ok(store) = FjallStore::open(&path, options) {
+            let epoch = store.next_epoch();
+            store.close().await;
+            assert!(epoch > before, "{epoch} after {before}");
+        }
+    }
 }

@@ -61,6 +61,12 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Opened, Error> {
     if !existing {
         format::write(&layout)?;
     }
+    if options.epoch_above >> 32 >= u64::from(u32::MAX) {
+        return Err(Error::Io {
+            action: format!("counting on from epoch {}", options.epoch_above),
+            problem: "no epoch is left above it; no log of ours says so".to_owned(),
+        });
+    }
     let shard_epoch = tables
         .next_shard_epoch(options.epoch_above >> 32)
         .map_err(|e| error::committing(path, &e))?;

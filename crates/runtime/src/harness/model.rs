@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use planaria_core::context::{Compaction, Context, ContextPolicy};
 use planaria_core::id::{EventId, block_event};
-use planaria_core::limits::READ_RECORDS_MAX;
-use planaria_core::model::{Answer, Block, Request, Usage};
+use planaria_core::limits::{READ_RECORDS_MAX, SUMMARY_CHARS_MAX};
+use planaria_core::model::{Answer, Block, Request, StopReason, Usage};
 use planaria_core::port::provider::{BlockKind, Delta, Error};
 use planaria_core::record::payload::Compacted;
 use planaria_core::session::{Command, ModelFailure};
@@ -88,7 +88,12 @@ async fn compact(
         _ => None,
     };
     let summary = answer.blocks.iter().filter_map(text).collect::<Vec<_>>().join("\n\n");
-    if summary.is_empty() {
+    // Longer ones would be cut when they are read, and might not fit into a record.
+    let summary: String = summary.chars().take(SUMMARY_CHARS_MAX).collect();
+    // Words beside a call are about the call, and those of a refusal about itself.
+    let other = answer.blocks.iter().any(|block| matches!(block, Block::ToolUse { .. }))
+        || matches!(answer.stop, StopReason::Refusal { .. });
+    if summary.is_empty() || other {
         let message = "the model wrote no summary of the conversation".to_owned();
         return Err(ModelFailure::from(&Error::Broken { message }).having_used(answer.usage));
     }

@@ -50,7 +50,10 @@ async fn call(deps: &HarnessDeps, job: &Job) -> Outcome {
                 Err(_) => late(deadline),
             }
         }
-        None if job.name == READ_LOG.name => read_log(deps, &input).await,
+        None if job.name == READ_LOG.name => {
+            let read = AssertUnwindSafe(read_log(deps, &input)).catch_unwind().await;
+            read.unwrap_or_else(|panic| panicked(&job.name, panic.as_ref()))
+        }
         None => Outcome::error(format!(
             "This server has no tool `{}` any more. Go on without it.",
             job.name

@@ -52,16 +52,25 @@ pub(super) struct Inbox {
 #[derive(Default)]
 struct State {
     is_open: bool,
+    /// Which opening it is.
+    opening: u64,
     queue: VecDeque<Request>,
-    /// At most one per session that is starting.
-    settling: Vec<oneshot::Sender<()>>,
+    /// Appends taken and put so far.
+    taken: u64,
+    put: u64,
+    /// Who waits, and how many appends were put before; at most one per session that is starting.
+    settling: VecDeque<(u64, oneshot::Sender<()>)>,
 }
 
 impl Inbox {
     /// Puts an append behind those that came before; gives it back when there is no journal for so
     /// long.
     pub async fn put(&self, request: Request, wait: Duration) -> Result<(), Request> {
-        self.when_open(request, wait, |state, request| state.queue.push_back(request)).await
+        self.when_open(request, wait, |state, request| {
+            state.put += 1;
+            state.queue.push_back(request);
+        })
+        .await
     }
 
     /// Puts in who waits for everything that came before.
@@ -70,7 +79,11 @@ impl Inbox {
         reply: oneshot::Sender<()>,
         wait: Duration,
     ) -> Result<(), oneshot::Sender<()>> {
-        self.when_open(reply, wait, |state, reply| state.settling.push(reply)).await
+        self.when_open(reply, wait, |state, reply| {
+            let put = state.put;
+            state.settling.push_back((put, reply));
+        })
+        .await
     }
 
     async fn when_open<T>(
@@ -113,9 +126,10 @@ impl Inbox {
             bytes += txn.records.iter().map(|record| record.payload.len()).sum::<usize>();
             group.txns.push(txn);
             group.waits.push(waits);
+            state.taken += 1;
         }
-        if state.queue.is_empty() {
-            group.settling = std::mem::take(&mut state.settling);
+        while state.settling.front().is_some_and(|(put, _)| *put <= state.taken) {
+            group.settling.extend(state.settling.pop_front().map(|(_, reply)| reply));
         }
         group
     }
@@ -127,9 +141,16 @@ impl Inbox {
 
     /// Opens the inbox for as long as what is returned lives.
     pub fn opening(self: &Arc<Self>) -> Opening {
-        self.state().is_open = true;
+        let mut state = self.state();
+        let number = state.opening + 1;
+        let before = std::mem::replace(
+            &mut *state,
+            State { is_open: true, opening: number, ..State::default() },
+        );
+        drop(state);
+        drop(before);
         self.opened.notify_waiters();
-        Opening(self.clone())
+        Opening(self.clone(), number)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,12 +159,17 @@ impl Inbox {
 }
 
 /// Held by the actor.
-pub(super) struct Opening(Arc<Inbox>);
+pub(super) struct Opening(Arc<Inbox>, u64);
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        let left = std::mem::take(&mut *self.0.state());
-        drop(left);
+        let mut state = self.0.state();
+        if state.opening == self.1 {
+            let left =
+                std::mem::replace(&mut *state, State { opening: self.1, ..State::default() });
+            drop(state);
+            drop(left);
+        }
     }
 }
 
@@ -231,5 +257,34 @@ mod tests {
     async fn an_append_is_given_back_when_no_journal_comes() {
         let inbox = Arc::new(Inbox::default());
         assert!(inbox.put(request(7).0, Duration::ZERO).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_waits_does_not_wait_for_what_comes_later() {
+        let inbox = Arc::new(Inbox::default());
+        let _opening = inbox.opening();
+        for session in 0..=GROUP_TXNS_MAX as u128 {
+            assert!(inbox.put(request(session).0, WAIT).await.is_ok());
+        }
+        assert!(inbox.settle(oneshot::channel().0, WAIT).await.is_ok());
+        for round in 0..100 {
+            if !inbox.take().settling.is_empty() {
+                return;
+            }
+            // As many come as were taken: the disk cannot keep up.
+            for session in 0..GROUP_TXNS_MAX as u128 {
+                assert!(inbox.put(request(session).0, WAIT).await.is_ok());
+            }
+            assert!(round < 10, "still not settled");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_an_earlier_journal_does_not_close_the_next_one_s_door() {
+        let inbox = Arc::new(Inbox::default());
+        let first = inbox.opening();
+        let _second = inbox.opening();
+        drop(first);
+        assert!(inbox.put(request(7).0, Duration::ZERO).await.is_ok());
     }
 }

@@ -210,3 +210,72 @@ async fn a_session_goes_on_with_another_policy_from_one_request_to_the_next() {
     let expected = expected.map(|(who, n)| (who.to_owned(), format!("{n} messages")));
     assert_eq!(answers, expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn words_before_a_call_are_no_summary() {
+    let rig = Rig::new();
+    let model = Model(move |request: &Request| match bytes(request) {
+        bytes if bytes > 10_000 => too_long(),
+        _ if is_compaction(request) => Ok(vec![
+            Block::Text("Let me look at one more file first.".to_owned()),
+            Block::ToolUse { name: "bash".to_owned(), input: ToolInput::Object(json!({})) },
+        ]),
+        _ => said("fine"),
+    });
+    let runtime = rig.start(rig.store(), model).await;
+    create(&runtime, ID).await;
+    for _ in 0..3 {
+        say(&runtime, ID, &"word ".repeat(900)).await;
+        idle(&runtime, ID).await;
+    }
+    let log = log(&runtime, ID).await;
+    assert_eq!(count(&log, Kind::Compacted), 0, "the task is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_beyond_all_bounds_is_a_failed_call() {
+    let rig = Rig::new();
+    let model = Model(move |request: &Request| match request.messages.len() {
+        1 => {
+            let input = json!({ "from": 1, "to": 3, "offset": u64::MAX });
+            let one = json!({ "from": 2, "to": 2, "offset": u64::MAX });
+            let call = |input| Block::ToolUse {
+                name: "read_log".to_owned(),
+                input: ToolInput::Object(input),
+            };
+            let _ = input;
+            Ok(vec![
+                call(one.clone()),
+                call(json!({"from": 3, "to": 3, "offset": u64::MAX})),
+                call(json!({"from": 4, "to": 4, "offset": u64::MAX})),
+                call(json!({"from": 5, "to": 5, "offset": u64::MAX})),
+                call(json!({"from": 6, "to": 6, "offset": u64::MAX})),
+            ])
+        }
+        _ => said("fine"),
+    });
+    let runtime = rig.start(rig.store(), model).await;
+    create(&runtime, ID).await;
+    say(&runtime, ID, "hello").await;
+    let state = idle(&runtime, ID).await;
+    let log = log(&runtime, ID).await;
+    assert_eq!((state.attempt, count(&log, Kind::Parked)), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_without_end_does_not_park_the_session() {
+    let rig = Rig::new();
+    let model = Model(move |request: &Request| match bytes(request) {
+        bytes if bytes > 10_000 => too_long(),
+        _ if is_compaction(request) => said(&"la ".repeat(400_000)),
+        _ => said("fine"),
+    });
+    let runtime = rig.start(rig.store(), model).await;
+    create(&runtime, ID).await;
+    for _ in 0..3 {
+        say(&runtime, ID, &"word ".repeat(900)).await;
+        idle(&runtime, ID).await;
+    }
+    let log = log(&runtime, ID).await;
+    assert_eq!(count(&log, Kind::Parked), 0);
+}

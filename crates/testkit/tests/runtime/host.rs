@@ -210,3 +210,180 @@ async fn a_session_whose_tool_is_gone_after_a_restart_is_told_so() {
     let results = results(&log(&runtime, ID).await);
     assert!(results[0].contains("no tool `pay` any more"), "{results:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_not_made_again_when_an_append_is_in_flight_at_the_takeover() {
+    let (rig, pay) = (Rig::new(), Pay::new(EffectClass::AtMostOnce));
+    let store = rig.store();
+    let runtime = rig
+        .builder(store.clone(), payer("slowly"), Arc::new(rig.hands.clone()))
+        .tool(pay.clone())
+        .start()
+        .await
+        .unwrap();
+    create_of(&runtime, ID, agent(&pay)).await.unwrap();
+    say(&runtime, ID, "pay").await;
+    until(|| pay.begun() == 1).await;
+    // A disk whose sync takes longer than a harness's restart.
+    store.delay(std::time::Duration::from_millis(100));
+    let sending = {
+        let runtime = runtime.clone();
+        tokio::spawn(async move { say(&runtime, ID, "and hurry").await })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    inject(&runtime, ID, Fault::KillHarness).await;
+    sending.await.unwrap();
+    idle(&runtime, ID).await;
+    assert_eq!(results(&log(&runtime, ID).await), [CALLER_LOST]);
+    assert_eq!(pay.begun(), 1, "made twice");
+}
+
+/// Says what no endpoint takes.
+#[derive(Clone)]
+struct Odd;
+
+impl Tool for Odd {
+    fn spec(&self) -> ToolSpec {
+        ToolSpec::new("pay", "Pays a bill.", json!({ "type": "object" }))
+    }
+
+    fn call(&self, _: ToolCall) -> BoxFuture<'static, Outcome> {
+        Box::pin(async {
+            Outcome { content: vec![json!({ "total": 7 }), json!("seven")], is_error: false }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_no_endpoint_takes_does_not_get_into_the_log() {
+    let rig = Rig::new();
+    let runtime = building(&rig, "well").tool(Odd).start().await.unwrap();
+    let agent = Agent::new("payer", "any").with_tool(&Odd);
+    create_of(&runtime, ID, agent).await.unwrap();
+    say(&runtime, ID, "pay").await;
+    idle(&runtime, ID).await;
+    let log = log(&runtime, ID).await;
+    let mut context = planaria_core::context::Context::default();
+    log.iter().for_each(|record| context.push(record).unwrap());
+    let request = context.request().unwrap();
+    for block in request.messages.iter().flat_map(|m| &m.content) {
+        for part in block["content"].as_array().into_iter().flatten() {
+            let kind = part["type"].as_str();
+            assert!(
+                matches!(kind, Some("text" | "image" | "document" | "search_result")),
+                "{part}"
+            );
+        }
+    }
+}
+
+/// A store whose next commit panics, if it is told so.
+struct Panicking(Arc<planaria_testkit::store::SimStore>, Arc<std::sync::atomic::AtomicBool>);
+
+impl planaria_testkit::store::Layer for Panicking {
+    fn behind(&self) -> &dyn planaria_core::port::store::Store {
+        self.0.as_ref()
+    }
+
+    fn commit(
+        &self,
+        group: Vec<planaria_core::port::store::Txn>,
+    ) -> BoxFuture<
+        '_,
+        Result<
+            Vec<Result<planaria_core::port::store::Head, planaria_core::port::store::Refusal>>,
+            planaria_core::port::store::Error,
+        >,
+    > {
+        assert!(!self.1.swap(false, Ordering::SeqCst), "a bug in the store");
+        planaria_core::port::store::Store::commit(self.0.as_ref(), group)
+    }
+}
+
+struct Beside;
+
+impl planaria_supervisor::Worker for Beside {
+    type Message = ();
+
+    fn handle(
+        &mut self,
+        _: &planaria_supervisor::ActorRef<()>,
+        (): (),
+    ) -> Result<planaria_supervisor::Flow, String> {
+        Ok(planaria_supervisor::Flow::Continue)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_of_the_host_come_back_when_the_journal_does() {
+    let rig = Rig::new();
+    let bug = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let store = Arc::new(planaria_testkit::store::Layered(Panicking(rig.store(), bug.clone())));
+    let child = planaria_supervisor::ChildSpec::worker("beside", |context| {
+        Box::pin(planaria_supervisor::worker(context, |_, _| Ok(Beside)))
+    });
+    let runtime =
+        rig.builder(store, fine(), Arc::new(rig.hands.clone())).child(child).start().await.unwrap();
+    create(&runtime, ID).await;
+    let there = |runtime: &planaria_runtime::Runtime| {
+        runtime
+            .tree()
+            .iter()
+            .map(|node| format!("{node:?}"))
+            .filter(|n| n.contains("beside"))
+            .collect::<Vec<_>>()
+    };
+    println!("before {:#?}", there(&runtime));
+    bug.store(true, Ordering::SeqCst);
+    let _ = runtime.send(ID, vec![planaria_core::event::ClientEvent::message("x")]).await;
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    say(&runtime, ID, "hello").await;
+    idle(&runtime, ID).await;
+    println!("after {:#?}", there(&runtime));
+    let all = runtime.tree().iter().map(|node| format!("{node:?}")).collect::<Vec<_>>();
+    println!("{all:#?}");
+    assert!(there(&runtime).iter().any(|n| n.to_lowercase().contains("running")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_the_host_can_be_parked_without_any_sandbox() {
+    let (rig, pay) = (Rig::new(), Pay::new(EffectClass::Read));
+    let model = || {
+        Model(move |request: &Request| match request.messages.len() {
+            1 => runs(&[quick("ls")]),
+            3 => {
+                let input = ToolInput::Object(json!({ "bill": 7, "how": "slowly" }));
+                Ok(vec![Block::ToolUse { name: "pay".to_owned(), input }])
+            }
+            _ => said("done"),
+        })
+    };
+    let params =
+        json!({ "name": "w", "model": "any", "tools": [{ "type": "agent_toolset_20260401" }] });
+    let params: planaria_core::agent::AgentParams = serde_json::from_value(params).unwrap();
+    let agent = params.materialise().unwrap().with_tool(&pay);
+    let with = rig.builder(rig.store(), model(), Arc::new(rig.hands.clone()));
+    let runtime = with.tool(pay.clone()).start().await.unwrap();
+    create_of(&runtime, ID, agent).await.unwrap();
+    say(&runtime, ID, "go").await;
+    until(|| pay.begun() == 1).await;
+    runtime.shutdown(std::time::Duration::from_secs(1)).await;
+    rig.disk.crash();
+
+    let env =
+        planaria_testkit::env::SimEnv::new(rig.clock.clone(), planaria_testkit::rng::Rng::new(3));
+    let runtime = planaria_runtime::Runtime::builder()
+        .store(rig.store())
+        .env(env)
+        .provider(model())
+        .tool(pay.clone())
+        .start()
+        .await
+        .unwrap();
+    for kill in 0..6 {
+        until(|| pay.begun() == 2 + kill).await;
+        inject(&runtime, ID, Fault::KillHarness).await;
+    }
+    let parked = tokio::time::timeout(std::time::Duration::from_secs(300), runtime.idle(ID)).await;
+    assert!(parked.is_ok(), "it is never parked");
+}

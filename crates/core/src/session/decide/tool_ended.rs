@@ -34,6 +34,12 @@ pub(super) fn tool_ended(
     };
     let mut result =
         ToolResult { tool_use_id, content: outcome.content, is_error: outcome.is_error };
+    if let Err(problem) = super::content::check(&result.content, super::content::Place::Result) {
+        result.content = vec![text_block(&format!(
+            "The call ended, but its result is not what a tool may return ({problem})."
+        ))];
+        result.is_error = true;
+    }
     let bytes = to_payload(&result).len();
     if bytes > RECORD_BYTES_MAX - 1_024 {
         result.content = vec![text_block(&format!(

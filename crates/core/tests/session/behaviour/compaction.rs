@@ -199,3 +199,43 @@ fn a_first_message_that_is_too_long_is_summed_up_too() {
     world.summary("They said much.").unwrap();
     requests::check(&world.context.request().unwrap());
 }
+
+#[test]
+fn a_context_that_nobody_counts_runs_full_all_the_same() {
+    use planaria_core::context::{ContextPolicy, WholeLog};
+    let mut world = streaming();
+    for step in 0..3 {
+        let mut answer = says([text(&format!("Step {step}.")), call("bash")]);
+        answer.usage = planaria_core::model::Usage::default();
+        world.answer(answer).unwrap();
+        world.result("bash", &"x".repeat(90_000)).unwrap();
+    }
+    let bytes = texts(&world.context.request().unwrap()).len() as u64;
+    assert!(world.context.tokens() * 5 > bytes, "{} tokens, {bytes} bytes", world.context.tokens());
+    assert!(WholeLog { compact_at: 40_000 }.is_full(&world.context));
+}
+
+#[test]
+fn a_summary_that_ends_anywhere_leaves_a_request() {
+    let world = long();
+    for upto in 1..world.state.seq {
+        let mut context = world.context.clone();
+        let compacted = serde_json::json!({
+            "upto": upto, "summary": "s", "level": 0, "digest": "", "harness": ["own", 1],
+            "model": "m", "usage": planaria_core::model::Usage::default(),
+        });
+        let payload = planaria_core::record::to_payload(&compacted);
+        let record = Record {
+            seq: world.state.seq + 1,
+            id: planaria_core::EventId(1),
+            at_us: 0,
+            kind: Kind::Compacted,
+            thread: 0,
+            epoch: 1,
+            payload,
+        };
+        context.push(&record).unwrap();
+        let checked = context.request().unwrap().check();
+        assert_eq!(checked, Ok(()), "summed up to {upto}");
+    }
+}
