@@ -24,7 +24,7 @@ pub const PAGE_RECORDS: usize = 64;
 /// Globs of one `--type` filter: they are tried one after the other on every record.
 pub const TYPES_MAX: usize = 32;
 /// Characters of a human line where there is no terminal to say how many fit.
-pub const LINE_CHARS_MAX: usize = 160;
+pub const LINE_CHARS_MAX: usize = 4_096;
 /// Between two pictures of a watched tree.
 pub const WATCH_EVERY: Duration = Duration::from_millis(500);
 

@@ -22,9 +22,11 @@ fn gist(event: &Value) -> String {
     };
     match event["type"].as_str().unwrap_or_default() {
         "agent.tool_use" | "agent.custom_tool_use" => {
+            // Whoever answers it needs its id.
+            let id = event["id"].as_str().unwrap_or("?");
             let asks = match event["evaluated_permission"].as_str() {
-                // Whoever answers it needs its id.
-                Some("ask") => format!("(asks, {}) ", event["id"].as_str().unwrap_or("?")),
+                Some("ask") => format!("(asks, {id}) "),
+                None => format!("(wants a result, {id}) "),
                 _ => String::new(),
             };
             format!("{asks}{} {}", event["name"].as_str().unwrap_or("?"), event["input"])
@@ -84,5 +86,9 @@ mod tests {
             "evaluated_permission": "ask",
         });
         assert!(line(&event, 200).contains("(asks, sevt_x) bash {}"));
+        let event = json!({
+            "type": "agent.custom_tool_use", "id": "sevt_y", "name": "stock", "input": {},
+        });
+        assert!(line(&event, 200).contains("(wants a result, sevt_y) stock {}"));
     }
 }
