@@ -56,7 +56,8 @@ pub(crate) struct ProviderFile {
     /// The models that this provider claims: ids or globs such as `claude-*`. An agent's model
     /// finds its provider by this.
     pub models: Option<At<Vec<At<String>>>>,
-    /// Tokens of context after which older parts of a session are summarised: at least 10000.
+    /// Tokens of context after which older parts of a session are summarised: at least 10000. The
+    /// smallest number of the providers in use holds for every session of a run.
     #[cfg_attr(test, schemars(range(min = CONTEXT_TOKENS_MIN)))]
     pub context_tokens: Option<At<u32>>,
     /// Of `openai`: tokens that one answer may have; 16384 if this is left out. Local models with a

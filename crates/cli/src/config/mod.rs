@@ -16,7 +16,8 @@ pub use settings::KEYS;
 /// What `config show --help` ends with.
 const HELP: &str = "\
 Where a value comes from, the first that says something: flag (on this command line), env, fleet \
-(the file, with --fleet), default. Give the flags of the command that you wonder about, to see what \
+(the file, with --fleet), default. The endpoint of an openai provider is the exception: what the \
+file names counts before the variable. Give the flags of the command that you wonder about, to see what \
 it would do. Values of keys are never shown.
 
 Exit codes:

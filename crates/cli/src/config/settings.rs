@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use planaria_fleet::{Fleet, Model};
+use planaria_fleet::Fleet;
 
 use super::Show;
 use crate::output::log_filter;
@@ -52,6 +52,9 @@ pub struct Setting {
     pub default: &'static str,
 }
 
+/// What the names of endpoints end with. With a fleet each of its providers has its own.
+pub const BASE_URL: &str = ".base-url";
+
 /// Every setting, in the order in which they are shown. Reference pages are made from this.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -81,10 +84,7 @@ pub const SETTINGS: &[Setting] = &[
         key: Some("providers.<name>.base_url"),
         about: "Endpoint of the Messages API; the variable counts for every provider of that kind.",
         from_flag: |_| None,
-        from_fleet: |fleet| match model(fleet, "anthropic")? {
-            Model::Anthropic { base_url, .. } => base_url.clone(),
-            _ => None,
-        },
+        from_fleet: |_| None,
         default: "https://api.anthropic.com",
     },
     Setting {
@@ -92,12 +92,9 @@ pub const SETTINGS: &[Setting] = &[
         flag: None,
         env: Some("PLANARIA_OPENAI_BASE_URL"),
         key: Some("providers.<name>.base_url"),
-        about: "Endpoint of chat completions; the variable counts where the file names no other.",
+        about: "Endpoint of chat completions; an address that the file names counts before the variable.",
         from_flag: |_| None,
-        from_fleet: |fleet| match model(fleet, "openai")? {
-            Model::OpenAi { base_url, .. } => Some(base_url.clone()),
-            _ => None,
-        },
+        from_fleet: |_| None,
         default: "https://api.openai.com/v1",
     },
     Setting {
@@ -131,10 +128,6 @@ pub const SETTINGS: &[Setting] = &[
         default: "on",
     },
 ];
-
-fn model<'f>(fleet: &'f Fleet, provider: &str) -> Option<&'f Model> {
-    fleet.providers.get(provider).map(|provider| &provider.model)
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Show;
-use super::settings::{KEYS, Places, SETTINGS, Setting};
+use super::settings::{BASE_URL, KEYS, Places, SETTINGS, Setting};
 use crate::exit::Code;
 use crate::output::{self, Format};
 use crate::terminal::{Color, tame};
+use crate::up::endpoint::{self, Says};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,8 +70,12 @@ pub fn run(show: &Show, verbose: u8, color: Color) -> anyhow::Result<Code> {
 }
 
 fn effective(places: &Places<'_>) -> Vec<Effective> {
-    let mut all: Vec<Effective> = SETTINGS.iter().map(|setting| one(setting, places)).collect();
+    // Of a fleet's providers each has an endpoint of its own.
+    let general = |setting: &&Setting| places.fleet.is_none() || !setting.name.ends_with(BASE_URL);
+    let general = SETTINGS.iter().filter(general);
+    let mut all: Vec<Effective> = general.map(|setting| one(setting, places)).collect();
     if let Some(fleet) = places.fleet {
+        all.extend(endpoints_of(fleet, places));
         all.extend(keys_of(fleet));
     }
     let named: Vec<String> = all.iter().flat_map(|setting| setting.set_by.clone()).collect();
@@ -117,6 +122,26 @@ fn without_password(value: &str) -> String {
         }
         None => value.to_owned(),
     }
+}
+
+/// Where each provider of a fleet is asked, as `up` finds it.
+fn endpoints_of(fleet: &Fleet, places: &Places<'_>) -> Vec<Effective> {
+    let endpoints = fleet.providers.iter().filter_map(|(name, provider)| {
+        let endpoint = endpoint::of(&provider.model, |variable| places.var(variable))?;
+        let source = match endpoint.says {
+            Says::Variable => Source::Env,
+            Says::File => Source::Fleet,
+            Says::Nobody => Source::Default,
+        };
+        Some(Effective {
+            name: format!("{name}{BASE_URL}"),
+            value: without_password(&endpoint.url),
+            source,
+            set_by: vec![endpoint.variable.to_owned(), format!("providers.{name}.base_url")],
+            about: "Endpoint of a provider of this fleet.",
+        })
+    });
+    endpoints.collect()
 }
 
 /// Whether each provider of a fleet has its key.
@@ -208,6 +233,41 @@ mod tests {
         assert_eq!(setting(&of(&show(None), 0, &vars), "data-dir"), ("/env", Source::Env));
         assert_eq!(setting(&of(&show(None), 0, &[]), "data-dir"), (".planaria", Source::Default));
         assert_eq!(setting(&of(&show(None), 2, &[]), "log"), ("debug", Source::Flag));
+    }
+
+    #[test]
+    fn every_provider_of_a_fleet_shows_the_endpoint_that_up_would_ask() {
+        let dir = tempfile::tempdir().unwrap();
+        let fleet = "fleet: f\nproviders:\n  openai: { base_url: \"http://127.0.0.1:9/v1\" }\n  \
+                     chat: { driver: openai }\n  \
+                     claude: { driver: anthropic, base_url: \"http://127.0.0.1:8\" }\n\
+                     sessions: { job: { agent: a, prompt: x } }\n";
+        std::fs::write(dir.path().join("fleet.yaml"), fleet).unwrap();
+        std::fs::create_dir(dir.path().join("agents")).unwrap();
+        std::fs::write(dir.path().join("agents/a.yaml"), "name: A\nmodel: m\n").unwrap();
+        let fleet = planaria_fleet::load(dir.path()).unwrap();
+        let of = |vars: &[(&str, &str)]| {
+            let env = |name: &str| {
+                vars.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(*value))
+            };
+            let (show, fleet) = (show(None), Some(&fleet));
+            effective(&Places { show: &show, verbose: 0, color: Color::Auto, env: &env, fleet })
+        };
+        let quiet = of(&[]);
+        assert_eq!(setting(&quiet, "openai.base-url"), ("http://127.0.0.1:9/v1", Source::Fleet));
+        assert_eq!(
+            setting(&quiet, "chat.base-url"),
+            ("https://api.openai.com/v1", Source::Default)
+        );
+        assert_eq!(setting(&quiet, "claude.base-url"), ("http://127.0.0.1:8", Source::Fleet));
+        let set = of(&[
+            ("PLANARIA_OPENAI_BASE_URL", "http://o"),
+            ("PLANARIA_ANTHROPIC_BASE_URL", "http://a"),
+        ]);
+        assert_eq!(setting(&set, "openai.base-url"), ("http://127.0.0.1:9/v1", Source::Fleet));
+        assert_eq!(setting(&set, "chat.base-url"), ("http://o", Source::Env));
+        assert_eq!(setting(&set, "claude.base-url"), ("http://a", Source::Env));
+        assert_eq!(setting(&set, "anthropic.base-url"), ("http://a", Source::Env));
     }
 
     #[test]

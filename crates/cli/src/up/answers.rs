@@ -11,16 +11,8 @@ use planaria_drivers::model::{Anthropic, AnthropicOptions, OpenAi, OpenAiOptions
 use planaria_fleet::{Fleet, Model, Secret};
 use planaria_runtime::Route;
 
-use super::scripts;
 use super::work::{FLEET, NAME};
-
-/// Another endpoint of the Messages API, whatever the fleet's file says.
-const ANTHROPIC_BASE_URL: &str = "PLANARIA_ANTHROPIC_BASE_URL";
-/// Another endpoint of chat completions, where the fleet's file says none. One that it names is
-/// somebody else's, and must not get what is meant for this one.
-const OPENAI_BASE_URL: &str = "PLANARIA_OPENAI_BASE_URL";
-/// The API that the driver `openai` is named after.
-const OPENAI_URL: &str = "https://api.openai.com/v1";
+use super::{endpoint, scripts};
 
 /// The providers of a fleet's sessions, by the sessions' names.
 pub struct Answers {
@@ -56,7 +48,7 @@ impl Answers {
                 (Model::Scripted { .. }, _) => players[session.entry()].clone(),
                 (_, Some(made)) => made.clone(),
                 (model, None) => {
-                    let made = endpoint(name, model)?;
+                    let made = connected(name, model)?;
                     endpoints.insert(name, made.clone());
                     made
                 }
@@ -93,11 +85,13 @@ fn once<'a>(wanted: impl Iterator<Item = (&'a str, &'a Path)>) -> BTreeMap<&'a s
     wanted.collect()
 }
 
-fn endpoint(name: &str, model: &Model) -> anyhow::Result<Arc<dyn Provider>> {
-    match model {
-        Model::Anthropic { api_key, base_url } => anthropic(name, api_key, base_url.as_deref()),
-        Model::OpenAi { api_key, base_url, answer_tokens } => {
-            openai(name, api_key.as_ref(), base_url, *answer_tokens)
+/// The provider of this name, at its endpoint. Sends nothing.
+fn connected(name: &str, model: &Model) -> anyhow::Result<Arc<dyn Provider>> {
+    let url = endpoint::of(model, set).map(|endpoint| endpoint.url);
+    match (model, url) {
+        (Model::Anthropic { api_key, .. }, Some(url)) => anthropic(name, api_key, url),
+        (Model::OpenAi { api_key, answer_tokens, .. }, Some(url)) => {
+            openai(name, api_key.as_ref(), url, *answer_tokens)
         }
         _ => {
             bail!("this program cannot speak to the provider `{name}`: its driver is not built in")
@@ -105,16 +99,9 @@ fn endpoint(name: &str, model: &Model) -> anyhow::Result<Arc<dyn Provider>> {
     }
 }
 
-fn anthropic(
-    name: &str,
-    api_key: &Secret,
-    base_url: Option<&str>,
-) -> anyhow::Result<Arc<dyn Provider>> {
+fn anthropic(name: &str, api_key: &Secret, url: String) -> anyhow::Result<Arc<dyn Provider>> {
     let key = api_key.resolve().with_context(|| format!("the provider `{name}` needs its key"))?;
-    let mut options = AnthropicOptions::new(key).named(name);
-    if let Some(url) = set(ANTHROPIC_BASE_URL).or_else(|| base_url.map(str::to_owned)) {
-        options = options.at(url);
-    }
+    let options = AnthropicOptions::new(key).named(name).at(url);
     let provider = Anthropic::new(&options).with_context(|| format!("the provider `{name}`"))?;
     Ok(Arc::new(provider))
 }
@@ -122,11 +109,9 @@ fn anthropic(
 fn openai(
     name: &str,
     api_key: Option<&Secret>,
-    base_url: &str,
+    url: String,
     answer_tokens: Option<u32>,
 ) -> anyhow::Result<Arc<dyn Provider>> {
-    let url = Some(base_url.to_owned()).filter(|url| url != OPENAI_URL);
-    let url = url.or_else(|| set(OPENAI_BASE_URL)).unwrap_or_else(|| OPENAI_URL.to_owned());
     let mut options = OpenAiOptions::new(url).named(name);
     if let Some(tokens) = answer_tokens {
         options = options.answer_tokens_max(tokens);

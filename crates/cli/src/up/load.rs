@@ -40,14 +40,17 @@ pub fn load(args: &Args) -> anyhow::Result<Loaded> {
     }
     let answers = Answers::new(&fleet, overriding.as_deref())?;
     let supervision = supervision(&fleet);
-    let compact_at = compact_at(&fleet);
+    let compact_at = compact_at(&fleet, overriding.as_deref());
     Ok(Loaded { fleet, answers, supervision, compact_at, hints })
 }
 
-/// The smallest window of those whom the fleet's sessions may be answered by: one bound holds for
-/// all of them.
-fn compact_at(fleet: &Fleet) -> u64 {
-    fleet.context_tokens().map_or(WholeLog::default().compact_at, u64::from)
+/// The smallest window of those who answer the fleet's sessions: one bound holds for all of them.
+fn compact_at(fleet: &Fleet, overriding: Option<&str>) -> u64 {
+    let tokens = match overriding {
+        Some(name) => fleet.providers.get(name).and_then(|provider| provider.context_tokens),
+        None => fleet.context_tokens(),
+    };
+    tokens.map_or(WholeLog::default().compact_at, u64::from)
 }
 
 fn supervision(fleet: &Fleet) -> Supervision {
@@ -115,6 +118,24 @@ mod tests {
         let loaded = load(&args(&world(), &["--provider", "plays"])).unwrap();
         assert_eq!(loaded.supervision.max_restarts, 9);
         assert_eq!(loaded.supervision.within, Supervision::default().within);
+    }
+
+    #[test]
+    fn a_conversation_is_summed_up_where_the_provider_says_that_answers_it() {
+        let dir = world();
+        let fleet = dir.path().join("fleet.yaml");
+        let text = std::fs::read_to_string(&fleet).unwrap();
+        let bounded = text
+            .replace("fleet: f\n", "fleet: f\nprovider: paid\n")
+            .replace("127.0.0.1:1\" }", "127.0.0.1:1\", context_tokens: 20000 }")
+            .replace("scripts: plays }", "scripts: plays, context_tokens: 30000 }");
+        std::fs::write(&fleet, bounded).unwrap();
+        std::fs::write(dir.path().join("key"), "k\n").unwrap();
+        std::fs::write(dir.path().join("scripts/two.yaml"), "steps: [ { say: x } ]").unwrap();
+        let compact_at = |more: &[&str]| load(&args(&dir, more)).unwrap().compact_at;
+        assert_eq!(compact_at(&[]), 20_000);
+        assert_eq!(compact_at(&["--provider", "plays"]), 30_000);
+        assert_eq!(compact_at(&["--provider", "scripted"]), WholeLog::default().compact_at);
     }
 
     #[test]

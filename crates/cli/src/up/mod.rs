@@ -4,6 +4,7 @@ mod answers;
 mod args;
 mod chaos;
 mod check;
+pub mod endpoint;
 mod follow;
 mod job;
 mod known;

@@ -160,7 +160,6 @@ impl Rounds<'_> {
 
     async fn read_again(&mut self, before: &planaria_fleet::Fleet) -> anyhow::Result<Planned> {
         let Loaded { fleet, answers, supervision, compact_at, hints } = load(self.args)?;
-        self.runtime.set_context_policy(WholeLog { compact_at });
         ensure!(
             fleet.name == before.name,
             "the fleet was `{}` and is `{}` now: end this command and start it again",
@@ -170,6 +169,8 @@ impl Rounds<'_> {
         let store = self.runtime.store();
         let planned = Planned::new(fleet, store.as_ref(), &self.dir, &[]).await?;
         self.reloads.follow(&planned.fleet)?;
+        // Nothing is refused from here on: a reload changes everything or nothing.
+        self.runtime.set_context_policy(WholeLog { compact_at });
         self.answering.replace(answers);
         for hint in hints {
             say(&format!("{} {hint}", hint_word()));

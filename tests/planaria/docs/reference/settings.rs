@@ -27,8 +27,10 @@ fn the_page_of_settings_holds_what_config_show_knows() {
     let table = table(&["setting", "what it is for", "set by", "default"], rows);
     let body = format!(
         "# Settings\n\nWhat a flag, an environment variable or a fleet's file can change. Flags win \
-         over variables, variables over the file, the file over the default; `planaria config show \
-         --sources` says for each which of them counts here and now.\n\n{table}\n\
+         over variables, variables over the file, the file over the default. The endpoint of an `openai` \
+         provider is the exception: an address that the file names is somebody else's, and counts before \
+         the variable. `planaria config show --sources` says for each which of them counts here and now; \
+         with `--fleet` every provider has its own endpoint there.\n\n{table}\n\
          What a fleet's file can say beyond these is in [fleet files](fleet-file.md).\n"
     );
     hold("settings.md", "`planaria config show --sources --output json`", &body);
