@@ -43,10 +43,19 @@ fn anchors_that_explode_are_refused_at_once() {
 
 #[test]
 fn yaml_that_is_too_deep_or_has_too_much_in_it_is_refused() {
-    let message = refused(&with(&format!("fleet: {}x{}\n", "[".repeat(5_000), "]".repeat(5_000))));
-    assert!(message.contains("fleet.yaml:1:"), "{message}");
-    let message = refused(&with(&format!("fleet: [{}]\n", "x,".repeat(200_000))));
-    assert!(message.contains("fleet.yaml"), "{message}");
+    // The schema of a tool's input takes any value, so that nothing but the bounds refuses these.
+    let tool = "name: W\nmodel: m\ntools:\n- type: custom\n  name: t\n  description: d\n  input_schema:";
+    let fleet = with(GOOD);
+    fs::remove_file(fleet.path("fleet/agents/worker.md")).unwrap();
+    let schema = |x: &str| {
+        fleet.file("agents/worker.yaml", &format!("{tool} {{ type: object, x: {x} }}\n"));
+        refused(&fleet)
+    };
+    let message = schema(&format!("{}x{}", "[".repeat(5_000), "]".repeat(5_000)));
+    assert!(message.contains("agents/worker.yaml:7:"), "{message}");
+    assert!(message.contains("is nested deeper than 48 levels"), "{message}");
+    let message = schema(&format!("[{}]", "x,".repeat(200_000)));
+    assert!(message.contains("has more than 100000 values; split it into files"), "{message}");
 }
 
 #[test]

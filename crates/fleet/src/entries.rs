@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::at::At;
 
-/// Keys and values in the order of the file. The parser refuses keys that occur twice.
+/// Keys and values in the order of the file. Keys that occur twice have been taken out.
 #[derive(Debug)]
 pub(crate) struct Entries<V>(pub Vec<(At<String>, V)>);
 

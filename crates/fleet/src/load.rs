@@ -13,8 +13,8 @@ use crate::written::{Written, written};
 /// Reads and checks a fleet. Starts nothing, resolves no secret.
 ///
 /// # Errors
-/// Everything that is wrong, as far as one problem does not hide the others: an entry with wrong
-/// keys or types does not hide what is wrong with its neighbours.
+/// What is wrong, as far as one problem does not hide another: a wrong key or value is left out, and
+/// the rest is checked without it.
 pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     let path = dir.join(FLEET_FILE);
     if !path.exists() && !path.is_symlink() {
@@ -54,7 +54,7 @@ fn checked(
     let Written { file, left_out } = written;
     check::check_name(source, "a fleet", &file.fleet, problems);
     let declared = file.providers.0.iter().map(|(name, _)| name.value.clone());
-    let declared: Vec<String> = declared.chain(left_out.iter().cloned()).collect();
+    let declared: Vec<String> = declared.chain(left_out.of("providers").iter().cloned()).collect();
     let providers = check::providers(source, dir, file.providers, problems);
     if let Some(provider) = &file.provider {
         check::check_chosen(source, provider, &providers, &declared, problems);
@@ -63,16 +63,19 @@ fn checked(
     let supervision = check::supervision(source, file.supervision, problems);
     let environments = check::environments(source, found, file.environments, problems);
     let mut agents = check::agents(source, dir, found, file.agents, problems);
-    agents.names.extend(left_out.iter().cloned());
+    agents.names.extend(left_out.of("agents").iter().cloned());
     let models = Models {
         source,
         providers: &providers,
         declared: &declared,
         default: provider.as_deref(),
+        default_is_wrong: left_out.has("provider"),
         agents: &agents,
     };
     let around = Sessions { source, dir, models, environments: &environments, left_out: &left_out };
     let sessions = check::sessions(&around, file.sessions, problems);
+    let mut warnings = ignored(dir, found);
+    warnings.extend(agents.warnings);
     Fleet {
         dir: dir.to_owned(),
         name: file.fleet.value,
@@ -82,6 +85,6 @@ fn checked(
         environments,
         agents: agents.read,
         sessions,
-        warnings: ignored(dir, found),
+        warnings,
     }
 }

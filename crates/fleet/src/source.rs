@@ -3,11 +3,14 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde_saphyr::{Error, Location, MessageFormatter, Options, UserMessageFormatter};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{
+    DuplicateKeyPolicy, Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter,
+};
 
 use crate::at::Place;
 use crate::error::Problem;
-use crate::limits::{FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
+use crate::limits::{FILE_BYTES_MAX, PROBLEMS_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
 use crate::tree::{Node, Tree};
 use crate::{shown, suggest};
 
@@ -56,18 +59,30 @@ impl Source {
         Ok(Self { path: path.to_owned(), text })
     }
 
-    /// YAML of this file, whatever it says.
+    /// YAML of this file, whatever it says, and a problem for each key that occurs once more.
     ///
     /// # Errors
     /// The first thing that is no YAML.
-    pub fn tree(&self, yaml: &str) -> Result<Node, Problem> {
-        let root: Node = serde_saphyr::from_str_with_options(yaml, options())
+    pub fn tree(&self, yaml: &str) -> Result<(Node, Vec<Problem>), Problem> {
+        let mut root: Node = serde_saphyr::from_str_with_options(yaml, options())
             .map_err(|error| self.yaml_problem(&error, error.location()))?;
-        Ok(match root.value {
+        if root.value.is_null() {
             // Nothing but comments: what is missing is named.
-            ref tree if tree.is_null() => Node { value: Tree::Map(Vec::new()), ..root },
-            _ => root,
-        })
+            root.value = Tree::Map(Vec::new());
+        }
+        let mut twins = Vec::new();
+        root.value.take_twins(&mut twins);
+        let twins = twins.iter().take(PROBLEMS_MAX).map(|key| self.twin(key)).collect();
+        Ok((root, twins))
+    }
+
+    fn twin(&self, key: &Spanned<String>) -> Problem {
+        let at = key.referenced;
+        // What only looks like a key may be a secret without one.
+        if self.is_guarded(at) {
+            return self.problem(at, "this key occurs twice");
+        }
+        self.problem(at, format!("`{}` occurs twice", shown::word(&key.value)))
     }
 
     /// A problem at a place of this file.
@@ -106,7 +121,6 @@ impl Source {
             Error::SerdeUnknownField { expected, .. } => {
                 format!("unknown key; there are {}", suggest::quoted(expected))
             }
-            Error::DuplicateMappingKey { .. } => "this key occurs twice".to_owned(),
             Error::SerdeMissingField { .. }
             | Error::SerdeInvalidType { .. }
             | Error::SerdeInvalidValue { .. }
@@ -159,7 +173,7 @@ pub(crate) fn no_file(metadata: &std::fs::Metadata) -> &'static str {
     }
 }
 
-/// How every file is parsed: bounded, and keys once.
+/// How every file is parsed: bounded, and with the keys that occur twice, which are told apart here.
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -170,6 +184,7 @@ fn options() -> Options {
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: YAML_NODES_MAX,
         },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
     }
 }
@@ -189,9 +204,6 @@ fn words(error: &Error) -> String {
             format!("unknown `{}`{hint}", shown::word(variant))
         }
         Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("`{}` occurs twice", shown::word(key))
-        }
         // The value that does not fit may be a secret at the wrong place: only its type is named.
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             format!("expected {expected} here")
@@ -214,7 +226,21 @@ fn words(error: &Error) -> String {
         | Error::AliasReplayStackDepthExceeded { .. } => {
             "its anchors repeat too much; write the values out".to_owned()
         }
+        Error::Budget {
+            breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, ..
+        } => {
+            format!("has more than {YAML_NODES_MAX} values; split it into files")
+        }
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Error::AliasError { error, .. } => words(error),
-        other => shown::printable(&UserMessageFormatter.format_message(other)),
+        other => match UserMessageFormatter.format_message(other) {
+            // The scanner's own bound, which some nestings meet before the one of the budget.
+            said if said == "recursion limit exceeded" => too_deep(),
+            said => shown::printable(&said),
+        },
     }
+}
+
+fn too_deep() -> String {
+    format!("is nested deeper than {YAML_DEPTH_MAX} levels; write it flatter")
 }

@@ -1,5 +1,6 @@
 //! A file as it was written: values of any kind, each with its place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -16,7 +17,7 @@ pub(crate) enum Tree {
     Scalar(Value),
     /// A list.
     List(Vec<Node>),
-    /// Keys and values in the order of the file. The parser refuses keys that occur twice.
+    /// Keys and values in the order of the file.
     Map(Vec<(Spanned<String>, Node)>),
 }
 
@@ -35,6 +36,25 @@ impl Tree {
                 let pairs =
                     entries.iter().map(|(key, node)| (key.value.clone(), node.value.json()));
                 Value::Object(pairs.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// Takes out keys that occur once more in their mapping, and returns them: the first one counts.
+    pub fn take_twins(&mut self, twins: &mut Vec<Spanned<String>>) {
+        match self {
+            Self::Scalar(_) => {}
+            Self::List(items) => items.iter_mut().for_each(|item| item.value.take_twins(twins)),
+            Self::Map(entries) => {
+                let mut seen = BTreeSet::new();
+                entries.retain(|(key, _)| {
+                    let is_new = seen.insert(key.value.clone());
+                    if !is_new {
+                        twins.push(key.clone());
+                    }
+                    is_new
+                });
+                entries.iter_mut().for_each(|(_, node)| node.value.take_twins(twins));
             }
         }
     }

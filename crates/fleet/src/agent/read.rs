@@ -3,16 +3,21 @@
 use std::path::Path;
 
 use planaria_core::agent::{Agent, AgentParams};
+use serde_json::Value;
 
 use crate::error::Problem;
 use crate::shape::{Reader, Shape};
 use crate::source::Source;
+use crate::tree::Node;
+
+/// An agent, and a warning about what is left out of it.
+type Read = (Agent, Option<Problem>);
 
 /// Reads an agent's file.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(crate) fn read(path: &Path, shape: &Shape) -> Result<Agent, Vec<Problem>> {
+pub(crate) fn read(path: &Path, shape: &Shape) -> Result<Read, Vec<Problem>> {
     let source = Source::read(path).map_err(|problem| vec![problem])?;
     match path.extension().and_then(|e| e.to_str()) {
         Some("md") => markdown(&source, shape),
@@ -21,7 +26,7 @@ pub(crate) fn read(path: &Path, shape: &Shape) -> Result<Agent, Vec<Problem>> {
     }
 }
 
-fn markdown(source: &Source, shape: &Shape) -> Result<Agent, Vec<Problem>> {
+fn markdown(source: &Source, shape: &Shape) -> Result<Read, Vec<Problem>> {
     let missing = "has no front matter; it begins with a line `---`, then `name:` and `model:`, then a line `---`, \
                    and the rest is the system prompt";
     let text = &source.text;
@@ -46,10 +51,11 @@ fn agent(
     shape: &Shape,
     yaml: &str,
     body: Option<&str>,
-) -> Result<Agent, Vec<Problem>> {
+) -> Result<Read, Vec<Problem>> {
     // The opening line of a front matter stays in the text, so that places are those of the file.
-    let root = source.tree(yaml).map_err(|problem| vec![problem])?;
+    let (root, twins) = source.tree(yaml).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
+    reader.problems = twins;
     let mut value = reader.read(shape, &root);
     // It says only what kind of file this is.
     let kind = value.as_object_mut().and_then(|map| map.remove("type"));
@@ -65,14 +71,26 @@ fn agent(
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
+    let warning = without_skills(source, &root, &mut value);
     let params: AgentParams = serde_json::from_value(value)
         .map_err(|error| vec![source.whole(format!("is no agent of this version: {error}"))])?;
     let system = body.map(str::to_owned).or(params.system);
-    AgentParams { system, ..params }.materialise().map_err(|invalid| {
+    let agent = AgentParams { system, ..params }.materialise().map_err(|invalid| {
         let place = root.value.place(&invalid.path);
         vec![match place {
             Some(at) => source.problem(at, invalid.to_string()),
             None => source.whole(invalid.to_string()),
         }]
-    })
+    })?;
+    Ok((agent, warning))
+}
+
+/// Takes the skills out. Without them an agent may do less than its file says, never more, so that
+/// a file of another tool can be used as it is.
+fn without_skills(source: &Source, root: &Node, value: &mut Value) -> Option<Problem> {
+    let skills = value.as_object_mut()?.remove("skills")?;
+    let (key, _) = root.value.entry("skills")?;
+    let is_empty = skills.as_array().is_none_or(Vec::is_empty);
+    let problem = "the skills are left out, as skills are not built yet";
+    (!is_empty).then(|| source.problem(key.referenced, problem))
 }

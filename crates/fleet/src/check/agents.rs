@@ -23,6 +23,8 @@ pub(crate) struct Agents {
     pub names: BTreeSet<String>,
     /// Who answers an agent, where the file says so.
     pub providers: BTreeMap<String, At<String>>,
+    /// What their files say and nothing here does yet.
+    pub warnings: Vec<Problem>,
 }
 
 /// Reads the agents that the file names, or else all that were found.
@@ -65,8 +67,9 @@ pub(crate) fn agents(
 impl Agents {
     fn read(&mut self, name: &str, path: &Path, shape: &Shape, problems: &mut Vec<Problem>) {
         match agent::read(path, shape) {
-            Ok(agent) => {
+            Ok((agent, warning)) => {
                 self.read.insert(name.to_owned(), agent);
+                self.warnings.extend(warning);
             }
             Err(wrong) => problems.extend(wrong),
         }

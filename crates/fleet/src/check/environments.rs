@@ -50,8 +50,9 @@ fn read(path: &Path, shape: &Shape) -> Result<(), Vec<Problem>> {
     if path.extension().is_some_and(|extension| extension == "md") {
         return Err(vec![source.whole("an environment's file ends with .yaml or .yml")]);
     }
-    let root = source.tree(&source.text).map_err(|problem| vec![problem])?;
+    let (root, twins) = source.tree(&source.text).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(&source);
+    reader.problems = twins;
     let value = reader.read(shape, &root);
     if reader.problems.is_empty() {
         for (place, problem) in unkept(&value) {

@@ -19,6 +19,8 @@ pub(crate) struct Models<'a> {
     pub declared: &'a [String],
     /// The provider that the file chooses.
     pub default: Option<&'a str>,
+    /// Whether nobody knows what the file chooses, since that is wrong.
+    pub default_is_wrong: bool,
     pub agents: &'a Agents,
 }
 
@@ -82,7 +84,8 @@ impl Models<'_> {
         let takes_all = |name: &str| self.providers.get(name).is_none_or(|p| p.models.is_empty());
         // One that is wrong may be the one that claims it.
         let all_known = self.declared.iter().all(|name| self.providers.contains_key(name));
-        if claims.is_empty() || !all_known || self.default.is_some_and(takes_all) {
+        let unsure = self.default_is_wrong || !all_known;
+        if claims.is_empty() || unsure || self.default.is_some_and(takes_all) {
             return None;
         }
         let hint = suggest::hint(model, claims);

@@ -21,6 +21,7 @@ use crate::limits::{
 use crate::shown;
 use crate::source::Source;
 use crate::suggest;
+use crate::written::LeftOut;
 
 /// What labels of ours begin with.
 const OURS: &str = "planaria.";
@@ -31,8 +32,7 @@ pub(crate) struct Sessions<'a> {
     pub dir: &'a Path,
     pub models: Models<'a>,
     pub environments: &'a BTreeMap<String, Environment>,
-    /// Names of entries that are wrong: they exist.
-    pub left_out: &'a [String],
+    pub left_out: &'a LeftOut,
 }
 
 pub(crate) fn sessions(
@@ -44,7 +44,8 @@ pub(crate) fn sessions(
     let replicas = |(_, session): &(_, SessionFile)| {
         session.replicas.as_ref().map_or(1, |n| n.value.clamp(1, REPLICAS_MAX)) as usize
     };
-    let is_empty = entries.is_empty() && around.left_out.is_empty();
+    let left_out = around.left_out.of("sessions");
+    let is_empty = entries.is_empty() && left_out.is_empty();
     if is_empty || entries.iter().map(replicas).sum::<usize>() > SESSIONS_MAX {
         let problem = format!("a fleet has 1 to {SESSIONS_MAX} sessions, each replica counted");
         problems.push(around.source.problem(at, problem));
@@ -54,7 +55,7 @@ pub(crate) fn sessions(
         all: entries
             .iter()
             .map(|(name, _)| name.value.clone())
-            .chain(around.left_out.iter().cloned())
+            .chain(left_out.iter().cloned())
             .collect(),
         standing: entries
             .iter()
@@ -105,7 +106,8 @@ impl Sessions<'_> {
         restart(self.source, file.restart.as_ref(), problems);
         let agents = self.models.agents.names.iter().map(String::as_str);
         self.known("agent", &file.agent, agents, problems);
-        let environments = self.environments.keys().chain(self.left_out).map(String::as_str);
+        let wrong = self.left_out.of("environments");
+        let environments = self.environments.keys().chain(wrong).map(String::as_str);
         if let Some(environment) = &file.environment {
             self.known("environment", environment, environments, problems);
         }

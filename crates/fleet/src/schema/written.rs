@@ -30,7 +30,7 @@ pub(super) struct Agent {
     tools: Option<Vec<Tool>>,
     /// Not built yet: leave it empty.
     mcp_servers: Option<Vec<Value>>,
-    /// Not built yet: leave it empty.
+    /// Not built yet: left out with a warning.
     skills: Option<Vec<Value>>,
     /// Not built yet: leave it out.
     multiagent: Option<Value>,

@@ -106,3 +106,46 @@ fn bytes_that_are_no_text_are_refused() {
     std::fs::write(world.path().join("agents/other.md"), [0xff, 0xfe]).unwrap();
     assert_eq!(world.problems(), "agents/other.md: is not UTF-8 text");
 }
+
+/// An agent whose tool takes anything, which begins with `schema`.
+fn with_schema(schema: &str) -> String {
+    refused(
+        "agents/other.yaml",
+        &format!(
+            "name: O\nmodel: m\ntools:\n- type: custom\n  name: t\n  description: d\n  input_schema: {{ type: object, x: {schema} }}\n"
+        ),
+    )
+}
+
+#[test]
+fn values_beyond_number_and_too_deep_ones_are_refused_in_plain_words() {
+    let many = with_schema(&format!("[{}]", "x,".repeat(100_000)));
+    assert!(many.contains("has more than 100000 values; split it into files"), "{many}");
+    for levels in [48, 5_000] {
+        let deep = with_schema(&format!("{}x{}", "[".repeat(levels), "]".repeat(levels)));
+        assert!(deep.contains("is nested deeper than 48 levels; write it flatter"), "{deep}");
+    }
+}
+
+#[test]
+fn skills_are_left_out_with_a_warning() {
+    let world = World::new(FLEET);
+    world.file(
+        "agents/other.yaml",
+        "name: O\nmodel: m\nskills:\n  - { type: custom, path: ../skills/review }\n",
+    );
+    let fleet = world.load().unwrap();
+    let warning = fleet.warnings.iter().map(ToString::to_string).collect::<String>();
+    let words = "agents/other.yaml:3:1: the skills are left out, as skills are not built yet";
+    assert!(warning.contains(words), "{warning}");
+    assert!(fleet.agents.contains_key("other"));
+    world.file("agents/other.yaml", "name: O\nmodel: m\nskills: []\n");
+    assert_eq!(world.load().unwrap().warnings, []);
+}
+
+#[test]
+fn a_key_that_occurs_twice_hides_nothing_else() {
+    let problem = refused("agents/other.md", "---\nname: O\nmodel: m\nname: P\ntool: []\n---\n");
+    assert!(problem.contains("agents/other.md:4:1: `name` occurs twice"), "{problem}");
+    assert!(problem.contains("agents/other.md:5:1: unknown key `tool`"), "{problem}");
+}

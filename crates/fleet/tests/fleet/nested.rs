@@ -140,7 +140,7 @@ fn a_value_that_the_contract_does_not_allow_is_shown_where_it_stands() {
             "`bash` occurs twice",
         ),
         ("model: { id: \"\" }\n", "2:1", "must not be empty"),
-        ("model: m\nskills: [x]\n", "3:1", "not supported by this version yet"),
+        ("model: m\nmcp_servers: [x]\n", "3:1", "not supported by this version yet"),
     ] {
         let problem = yaml(lines);
         let start = format!("agents/other.yaml:{place}: ");

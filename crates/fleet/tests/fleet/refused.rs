@@ -255,7 +255,7 @@ fn anchors_that_explode_are_refused() {
     std::fs::remove_file(world.path().join("agents/scribe.md")).unwrap();
     let all = world.file("agents/scribe.yaml", &agent).problems();
     assert!(all.starts_with("agents/scribe.yaml:"), "{all}");
-    assert!(all.contains("anchors repeat too much") || all.contains("budget"), "{all}");
+    assert!(all.contains("its anchors repeat too much; write the values out"), "{all}");
 }
 
 #[test]
@@ -378,4 +378,78 @@ fn what_is_wrong_with_one_entry_hides_nothing_of_the_others() {
     assert_eq!(places, expected, "{all}");
     assert!(firsts[4].contains("did you mean `scribe`?"), "{all}");
     assert!(!all.contains("unknown session") && !all.contains("unknown provider"), "{all}");
+}
+
+#[test]
+fn an_entry_that_is_wrong_is_known_only_in_its_own_section() {
+    let all = World::new(
+        "fleet: f\nproviders:\n  house: { driver: antropic }\nsessions:\n  s: { agent: house, environment: house, after: [house], prompt: x }\n  t: { agent: zzzzzz, prompt: x }\n",
+    )
+    .problems();
+    for words in [
+        "fleet.yaml:5:15: unknown agent `house`; there are `scribe`\n",
+        "fleet.yaml:5:35: unknown environment `house`; there are `local`\n",
+        "fleet.yaml:5:50: unknown session `house`; there are `t`\n",
+        "fleet.yaml:6:15: unknown agent `zzzzzz`; there are `scribe`\n",
+    ] {
+        assert!(all.contains(words), "{words} {all}");
+    }
+}
+
+#[test]
+fn what_is_wrong_at_the_top_hides_nothing_below() {
+    for top in ["zebra: 1", "supervision: { zebra: 1 }", "provider: [x]", "environments: 5"] {
+        let fleet = format!("fleet: f\n{top}\nsessions: {{ s: {{ agent: scrib, prompt: x }} }}\n");
+        let all = World::new(&fleet).problems();
+        let words = "fleet.yaml:3:25: unknown agent `scrib`; did you mean `scribe`?";
+        assert!(all.starts_with("fleet.yaml:2:") && all.contains(words), "{all}");
+        assert_eq!(all.matches("fleet.yaml:").count(), 2, "{all}");
+    }
+}
+
+#[test]
+fn behind_a_misspelt_key_the_checks_go_on() {
+    let fleet = "fleet: f\nsesions:\n  s: { agnet: scrib, promt: x, check: [] }\n";
+    let all = World::new(fleet).problems();
+    for words in [
+        "fleet.yaml:2:1: unknown key `sesions`; did you mean `sessions`?",
+        "fleet.yaml:3:8: unknown key `agnet`; did you mean `agent`?",
+        "fleet.yaml:3:22: unknown key `promt`; did you mean `prompt`?",
+        "fleet.yaml:3:39: expected a text here",
+        "fleet.yaml:3:15: unknown agent `scrib`; did you mean `scribe`?",
+    ] {
+        assert_eq!(all.matches(words).count(), 1, "{words} {all}");
+    }
+    assert_eq!(all.matches("fleet.yaml:").count(), 5, "{all}");
+}
+
+#[test]
+fn a_wrong_key_of_a_session_does_not_hide_its_agent_and_its_circle() {
+    let all = World::new(
+        "fleet: f\nsessions:\n  a: { agent: scrib, prompt: x, after: [b], zebra: 1 }\n  b: { agent: scribe, prompt: x, after: [a], title: [] }\n",
+    )
+    .problems();
+    for words in [
+        "fleet.yaml:3:45: unknown key `zebra`",
+        "fleet.yaml:4:53: expected a text here",
+        "fleet.yaml:3:15: unknown agent `scrib`",
+        "fleet.yaml:3:3: these sessions wait for each other: a after b after a",
+    ] {
+        assert!(all.contains(words), "{words} {all}");
+    }
+}
+
+#[test]
+fn a_name_that_occurs_twice_hides_nothing_else() {
+    let session = "  s: { agent: scrib, prompt: a, prompt: b }\n";
+    let all = World::new(&format!("fleet: f\nsessions:\n{session}{session}")).problems();
+    let firsts: Vec<&str> = all.lines().filter(|l| l.starts_with("fleet.yaml")).collect();
+    assert_eq!(
+        firsts,
+        [
+            "fleet.yaml:4:3: `s` occurs twice",
+            "fleet.yaml:3:33: `prompt` occurs twice",
+            "fleet.yaml:3:15: unknown agent `scrib`; did you mean `scribe`?",
+        ]
+    );
 }
