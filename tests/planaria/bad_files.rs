@@ -44,7 +44,8 @@ fn anchors_that_explode_are_refused_at_once() {
 #[test]
 fn yaml_that_is_too_deep_or_has_too_much_in_it_is_refused() {
     // The schema of a tool's input takes any value, so that nothing but the bounds refuses these.
-    let tool = "name: W\nmodel: m\ntools:\n- type: custom\n  name: t\n  description: d\n  input_schema:";
+    let tool =
+        "name: W\nmodel: m\ntools:\n- type: custom\n  name: t\n  description: d\n  input_schema:";
     let fleet = with(GOOD);
     fs::remove_file(fleet.path("fleet/agents/worker.md")).unwrap();
     let schema = |x: &str| {

@@ -150,14 +150,17 @@ fn a_running_session_is_followed_to_the_end_of_its_up() {
     call.started.read();
     let mut rows = Rows::start(&call.fleet, &["--follow"]);
     rows.until("agent.tool_use");
+    let types = ["--type", "agent.tool_use", "--type", "agent.message"];
     let mut limited =
-        Rows::start(&call.fleet, &["--follow", "--limit", "1", "--type", "agent.message"]);
+        Rows::start(&call.fleet, &[&["--follow", "--limit", "2"][..], &types].concat());
+    // It looks on before there is anything more to see.
+    limited.until("agent.tool_use");
 
     call.release.write("on");
 
     rows.until("agent.tool_result");
     rows.until("session.status_idle");
-    assert!(limited.next().is_some());
+    limited.until("agent.message");
     assert_eq!(limited.end().0, Some(0), "a limit ends it");
     assert_eq!(up.finish().0, Some(0));
     let (code, err) = rows.end();
