@@ -84,6 +84,12 @@ fn mended(source: &Source, shape: &Shape, root: &mut Node, problems: &mut Vec<Pr
     sections.retain_mut(|(name, section)| {
         let Some(key) = keys.iter().find(|key| key.name == name.value) else { return false };
         let mut reader = Reader::new(source);
+        // A word behind a misspelt key may be a secret, and would be repeated by the checks.
+        let is_section = matches!(key.shape, Shape::Names(_));
+        if misspelt.contains(&key.name) && !is_section && !key.required {
+            left_out.sections.push(name.value.clone());
+            return false;
+        }
         if section.value.is_null() && !key.required {
             return true;
         }
