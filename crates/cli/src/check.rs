@@ -26,7 +26,7 @@ Examples:
   planaria check examples/fleet
   planaria check examples/fleet --output json";
 
-/// Check a fleet's files, offline, and say all that is wrong with them.
+/// Check a fleet's files, offline, and say what is wrong with them.
 ///
 /// Reads fleet.yaml, the agents, the environments and the scripts of the scripted model. Every
 /// problem is shown with its file, line and column, the line itself, and what may have been meant.

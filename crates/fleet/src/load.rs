@@ -13,8 +13,8 @@ use crate::written::{Written, written};
 /// Reads and checks a fleet. Starts nothing, resolves no secret.
 ///
 /// # Errors
-/// What is wrong, as far as one problem does not hide another: a wrong key or value is left out, and
-/// the rest is checked without it.
+/// What is wrong, as far as one problem does not hide another: a wrong key or value is left out,
+/// and the rest is checked without it.
 pub fn load(dir: &Path) -> Result<Fleet, Errors> {
     let path = dir.join(FLEET_FILE);
     if !path.exists() && !path.is_symlink() {

@@ -173,7 +173,8 @@ pub(crate) fn no_file(metadata: &std::fs::Metadata) -> &'static str {
     }
 }
 
-/// How every file is parsed: bounded, and with the keys that occur twice, which are told apart here.
+/// How every file is parsed: bounded, and with the keys that occur twice, which are told apart
+/// here.
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {

@@ -40,7 +40,8 @@ impl Tree {
         }
     }
 
-    /// Takes out keys that occur once more in their mapping, and returns them: the first one counts.
+    /// Takes out keys that occur once more in their mapping, and returns them: the first one
+    /// counts.
     pub fn take_twins(&mut self, twins: &mut Vec<Spanned<String>>) {
         match self {
             Self::Scalar(_) => {}

@@ -1,4 +1,5 @@
-//! The YAML files of the repository, and its agents in Markdown: each names its schema, and is what its schema says.
+//! The YAML files of the repository, and its agents in Markdown: each names its schema, and is what
+//! its schema says.
 
 use std::path::{Path, PathBuf};
 
