@@ -146,3 +146,32 @@ fn schemas_are_printed_as_they_are_committed() {
         assert_eq!(out, std::fs::read_to_string(file).unwrap());
     }
 }
+
+#[test]
+fn a_fleet_for_a_real_model_is_checked_and_planned_without_scripts() {
+    let fleet = TestFleet::of_one("steps: []");
+    std::fs::remove_dir_all(fleet.path("fleet/scripts")).unwrap();
+    for command in ["check", "plan"] {
+        let words = [command, "fleet"];
+        let without = fleet.plain(&words);
+        assert_eq!(without.status.code(), Some(1), "{command}");
+        let message = String::from_utf8_lossy(&without.stderr);
+        assert!(message.contains("there is no such script"), "{message}");
+        let with = fleet.plain(&[&words[..], &["--provider", "anthropic"]].concat());
+        assert_eq!(with.status.code(), Some(0), "{}", String::from_utf8_lossy(&with.stderr));
+        let unknown = fleet.plain(&[&words[..], &["--provider", "nobody"]].concat());
+        assert_eq!(unknown.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_data_directory_that_is_a_file_is_said() {
+    let fleet = TestFleet::of_one("steps:\n  - say: hello\n");
+    std::fs::write(fleet.path("afile"), "x").unwrap();
+    for command in ["up", "plan"] {
+        let output = fleet.plain(&[command, "fleet", "--data-dir", "afile"]);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains("afile is a file, not a directory"), "{message}");
+    }
+}

@@ -148,3 +148,33 @@ fn a_directory_that_was_made_again_is_watched_again() {
     signal(&up, "-INT");
     assert_eq!(up.finish().0, Some(130));
 }
+
+#[test]
+fn a_session_that_failed_is_tried_again_when_its_files_are_mended() {
+    let fleet = TestFleet::of_one(
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: pears\n    say: done\n",
+    );
+    let up = fleet.start(&["up", "fleet", "--watch"]);
+    up.wait_for(&["0 of 1 sessions done"]);
+    up.wait_for(&["staying up"]);
+    fleet.file(
+        "scripts/job.yaml",
+        "steps:\n  - call: { bash: { command: echo apples } }\n  - expect: apples\n    say: mended\n  - say: more\n",
+    );
+    up.wait_for(&["reloaded: trying again what has failed"]);
+    up.wait_for(&["1 of 1 sessions done"]);
+    up.wait_for(&["staying up"]);
+    signal(&up, "-INT");
+    let (_, out, err) = up.finish();
+    assert!(out.contains("== job: done"), "{out}{err}");
+}
+
+#[test]
+fn one_json_document_is_refused_where_there_is_no_end() {
+    let fleet = fleet();
+    let output = fleet.command(&["up", "fleet", "--watch", "--output", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("planaria events"), "{message}");
+    assert!(!fleet.data().exists(), "nothing was begun");
+}

@@ -1,11 +1,10 @@
 //! `planaria check`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use owo_colors::OwoColorize;
-use planaria_fleet::{Fleet, Model, Problem};
+use planaria_fleet::{Fleet, Problem};
 use serde_json::{Value, json};
 
 use crate::exit::Code;
@@ -36,6 +35,9 @@ pub struct Check {
     /// Directory with fleet.yaml and agents/.
     #[arg(value_name = "FLEET", default_value = ".")]
     fleet: PathBuf,
+    /// As if `up` were given this provider for every session.
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// How data is printed: a sentence, or a JSON list with an object for each problem.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     output: Format,
@@ -46,8 +48,9 @@ impl Check {
     pub fn run(self) -> anyhow::Result<Code> {
         let (counts, errors, warnings) = match planaria_fleet::load(&self.fleet) {
             Ok(fleet) => {
-                let errors = scripts(&fleet);
-                (counts(&fleet), errors, warnings(&fleet))
+                let overriding = up::overriding(&fleet, self.provider.as_deref(), false)?;
+                let errors = up::scripts(&fleet, overriding.as_deref()).err().unwrap_or_default();
+                (counts(&fleet), errors, warnings(&fleet, overriding.as_deref()))
             }
             Err(errors) => (String::new(), errors.problems().to_vec(), Vec::new()),
         };
@@ -87,21 +90,14 @@ fn object(problem: &Problem, severity: &str) -> Value {
     })
 }
 
-/// What is wrong with the scripts that the scripted model would play.
-fn scripts(fleet: &Fleet) -> Vec<Problem> {
-    let mut wanted = BTreeMap::new();
-    for session in &fleet.sessions {
-        if let Model::Scripted { scripts } = &fleet.providers[fleet.provider_of(session)].model {
-            wanted.insert(session.entry(), scripts.as_path());
-        }
-    }
-    up::scripts(wanted.into_iter()).err().unwrap_or_default()
-}
-
 /// What may not be what somebody expects, and secrets that this machine has not.
-fn warnings(fleet: &Fleet) -> Vec<Problem> {
+fn warnings(fleet: &Fleet, overriding: Option<&str>) -> Vec<Problem> {
     let mut warnings = fleet.warnings.clone();
-    let mut used: Vec<&str> = fleet.sessions.iter().map(|s| fleet.provider_of(s)).collect();
+    let mut used: Vec<&str> = fleet
+        .sessions
+        .iter()
+        .map(|session| overriding.unwrap_or_else(|| fleet.provider_of(session)))
+        .collect();
     used.sort_unstable();
     used.dedup();
     for name in used {

@@ -21,10 +21,19 @@ pub fn open(dir: &Path) -> anyhow::Result<Arc<dyn Store>> {
 
 /// Opens the store, whose writers count from here on above that epoch.
 pub fn open_above(dir: &Path, epoch: u64) -> anyhow::Result<Arc<dyn Store>> {
-    make(dir).with_context(|| format!("cannot make the data directory {}", dir.display()))?;
+    anyhow::ensure!(!dir.exists() || dir.is_dir(), not_a_directory(dir));
+    make(dir).with_context(|| {
+        let dir = dir.display();
+        format!("cannot make the data directory {dir}; name a place that you may write to with --data-dir")
+    })?;
     let mut options = Options::default();
     options.epoch_above = epoch;
     Ok(Arc::new(FjallStore::open(&journal(dir), options)?))
+}
+
+/// What is said of a data directory that is none.
+pub fn not_a_directory(dir: &Path) -> String {
+    format!("{} is a file, not a directory; name another --data-dir", dir.display())
 }
 
 /// Makes the data directory, for its user alone. One that is there stays as it is.

@@ -49,6 +49,9 @@ pub struct Plan {
     fleet: PathBuf,
     #[command(flatten)]
     data: DataDir,
+    /// As if `up` were given this provider for every session.
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// As if `up` were asked to begin this session anew. May be repeated.
     #[arg(long, value_name = "NAME")]
     recreate: Vec<String>,
@@ -64,6 +67,8 @@ impl Plan {
     /// Makes the plan and prints it.
     pub async fn run(self) -> anyhow::Result<Code> {
         let fleet = planaria_fleet::load(&self.fleet)?;
+        let overriding = up::overriding(&fleet, self.provider.as_deref(), false)?;
+        up::scripts(&fleet, overriding.as_deref()).map_err(|wrong| up::script_error(&wrong))?;
         let current = self.current(&fleet.name).await?;
         let asked: BTreeSet<String> = self.recreate.iter().cloned().collect();
         up::check_asked(&fleet, &self.recreate)?;
@@ -98,6 +103,7 @@ impl Plan {
             let line = lines.first().context("the planaria that runs there says nothing")?;
             return Ok(serde_json::from_str(line)?);
         }
+        anyhow::ensure!(!dir.exists() || dir.is_dir(), store::not_a_directory(dir));
         if !dir.join("journal").is_dir() {
             return Ok(Current::default());
         }

@@ -1,7 +1,6 @@
 //! Who answers the model requests of a fleet's sessions.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, bail, ensure};
@@ -25,16 +24,8 @@ impl Answers {
     /// that the files choose. Sends nothing.
     pub fn new(fleet: &Fleet, overriding: Option<&str>) -> anyhow::Result<Self> {
         let chosen = |session| overriding.unwrap_or_else(|| fleet.provider_of(session));
-        let wanted = fleet.sessions.iter().filter_map(|session| {
-            match &fleet.providers[chosen(session)].model {
-                Model::Scripted { scripts } => Some((session.entry(), scripts.as_path())),
-                _ => None,
-            }
-        });
-        let scripts = scripts::read(once(wanted).into_iter()).map_err(|problems| {
-            let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("{}", texts.join("\n"))
-        })?;
+        let scripts = scripts::of_fleet(fleet, overriding);
+        let scripts = scripts.map_err(|problems| scripts::error(&problems))?;
         let mut players: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         for (entry, script) in scripts {
             players.insert(entry, Arc::new(Scripted::new(Arc::new(script))));
@@ -78,11 +69,6 @@ impl Answers {
             _ => Err(format!("this session belongs to no fleet, but `{ours}` is running")),
         }
     }
-}
-
-/// The scripts of a list with each name once: replicas share theirs.
-fn once<'a>(wanted: impl Iterator<Item = (&'a str, &'a Path)>) -> BTreeMap<&'a str, &'a Path> {
-    wanted.collect()
 }
 
 /// The provider of this name, at its endpoint. Sends nothing.

@@ -32,14 +32,15 @@ use planaria_drivers::sandbox::{LocalDriver, LocalOptions};
 use planaria_runtime::Runtime;
 
 use crate::exit::Code;
-use crate::output::{hint_word, say};
+use crate::output::{Format, hint_word, say};
 use crate::{control, data};
+pub use answers::overriding;
 pub use args::Args;
 pub use known::current;
 use load::Loaded;
 pub use rounds::check_asked;
 use rounds::{Planned, Rounds};
-pub use scripts::read as scripts;
+pub use scripts::{error as script_error, of_fleet as scripts};
 pub use work::{FLEET as SESSION_FLEET, NAME as SESSION_NAME};
 
 /// How long an orderly end may take after Ctrl-C.
@@ -49,6 +50,12 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
     let mut reloads = watch::Reloads::listen(&args.fleet, args.watch)?;
     let Loaded { fleet, answers, supervision, compact_at, hints } = load::load(&args)?;
     reloads.follow(&fleet)?;
+    let stays = !args.chaos && (args.watch || fleet.sessions.iter().any(|s| s.prompt.is_none()));
+    anyhow::ensure!(
+        !stays || args.output == Format::Human,
+        "--output json is one document at the end, and this fleet stays up (standing sessions, or \
+         --watch); leave it out, and read `planaria events SESSION --output ndjson --follow`"
+    );
     let interrupt = signals::Interrupt::listen();
     let dir = data_dir(&args);
     let store = if args.chaos { fresh(&dir).await? } else { data::open(&dir)? };
@@ -75,8 +82,16 @@ pub async fn run(args: Args) -> anyhow::Result<Code> {
         say(&format!("{} nobody can look in: {problem:#}", hint_word()));
     }
     let (args, runtime_of) = (&args, runtime.clone());
-    let mut rounds =
-        Rounds { args, dir, runtime: runtime_of, answering, supervision, interrupt, reloads };
+    let mut rounds = Rounds {
+        args,
+        dir,
+        runtime: runtime_of,
+        answering,
+        supervision,
+        interrupt,
+        reloads,
+        failed: false,
+    };
     let result = rounds.run(planned).await;
     if let Ok(control) = control {
         control.abort();

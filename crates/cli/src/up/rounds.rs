@@ -12,6 +12,7 @@ use planaria_runtime::{End, Runtime, Supervision};
 use super::answers::Answering;
 use super::load::{Loaded, load};
 use super::signals::Interrupt;
+use super::verdict::Verdict;
 use super::watch::Reloads;
 use super::work::Fleet;
 use super::{Args, chaos, follow, job, known};
@@ -66,6 +67,8 @@ pub struct Rounds<'a> {
     pub supervision: Supervision,
     pub interrupt: Interrupt,
     pub reloads: Reloads,
+    /// Whether a session of the last round has failed: a reload tries it again.
+    pub failed: bool,
 }
 
 impl Rounds<'_> {
@@ -127,6 +130,7 @@ impl Rounds<'_> {
                 }
                 outcomes = &mut work, if works => {
                     works = false;
+                    self.failed = outcomes.iter().any(|o| matches!(o.verdict, Verdict::Failed(_)));
                     let code = follow::report(fleet, args, outcomes, chaos.take()).await?;
                     if !stays {
                         return Ok(Next::End(code));
@@ -146,9 +150,14 @@ impl Rounds<'_> {
         match self.read_again(before).await {
             Ok(planned) => {
                 let unchanged = planned.fleet == *before;
-                let what = if unchanged { "nothing to do" } else { &planned.summary };
+                let again = unchanged && self.failed;
+                let what = match (unchanged, again) {
+                    (_, true) => "trying again what has failed",
+                    (true, false) => "nothing to do",
+                    (false, false) => &planned.summary,
+                };
                 say(&format!("reloaded: {what}"));
-                (!unchanged).then_some(planned)
+                (!unchanged || again).then_some(planned)
             }
             Err(error) => {
                 say(&format!("{} {error:#}", error_word()));

@@ -5,14 +5,36 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use planaria_drivers::model::Script;
-use planaria_fleet::Problem;
+use planaria_fleet::{Fleet, Model, Problem};
 
 /// Bytes of a script that are read; the parser's own bound is lower.
 const SCRIPT_READ_MAX: u64 = 2 << 20;
 
-/// Reads the scripts of these sessions, `<name>.yaml` in their directories, or all that is wrong
-/// with them.
-pub fn read<'a>(
+/// Reads the scripts of a fleet's sessions, by their entries, or what is wrong with them.
+/// `overriding` answers every session instead of those that the files choose.
+pub fn of_fleet(
+    fleet: &Fleet,
+    overriding: Option<&str>,
+) -> Result<BTreeMap<String, Script>, Vec<Problem>> {
+    let wanted = fleet.sessions.iter().filter_map(|session| {
+        let chosen = overriding.unwrap_or_else(|| fleet.provider_of(session));
+        match &fleet.providers[chosen].model {
+            Model::Scripted { scripts } => Some((session.entry(), scripts.as_path())),
+            _ => None,
+        }
+    });
+    // Replicas share theirs.
+    let once: BTreeMap<&str, &Path> = wanted.collect();
+    read(once.into_iter())
+}
+
+/// The problems of scripts, as one error.
+pub fn error(problems: &[Problem]) -> anyhow::Error {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", texts.join("\n"))
+}
+
+fn read<'a>(
     wanted: impl Iterator<Item = (&'a str, &'a Path)>,
 ) -> Result<BTreeMap<String, Script>, Vec<Problem>> {
     let (mut scripts, mut problems) = (BTreeMap::new(), Vec::new());

@@ -370,6 +370,12 @@ impl Fleet {
                     let _ = news.send(News { id: Some(id), ..News::of(job, line) }).await;
                     return Ok(verdict);
                 }
+                None if matches!(state.status, Status::Rescheduling { .. }) => {
+                    let store = self.runtime.store();
+                    let why = verdict::last_error(store.as_ref(), id, &state).await?;
+                    note = Some(format!("{}: asking again: {why}", self.plan.jobs[job].name));
+                    note = note.filter(|note| asked.replace(note.clone()).as_ref() != Some(note));
+                }
                 None => {}
             }
             let _ = news.send(News { id: Some(id), note, ..News::of(job, line) }).await;
